@@ -18,7 +18,8 @@ from simulation.verdict import CLOCKS_S, RECORDED_S, Violation, seconds
 ALLOWED_PARTS = 12  # containers made for one part between two things a person did
 STORM = 60  # equal requests in a minute
 SENDS = 8  # of one container
-DAY_S = 86_400.0
+TRIES = 20  # an hour, of what is refused for hours
+HOUR_S, DAY_S = 3600.0, 86_400.0
 NOTICED_S = 120.0  # from when a part is known to be live until everybody is told that it is not as asked
 CALM_S = 900.0  # in which a post goes out that nothing disturbs
 RECOVERY_S = 5400.0  # after a disturbance, until everything is at its usual speed
@@ -81,6 +82,7 @@ class _Checker:
         yield from self.lateness()
         yield from self.in_a_limit()
         yield from self.dead_tokens()
+        yield from self.standing()
         yield from self.refused_content()
         yield from self.useless_sends()
         yield from self.storms()
@@ -370,6 +372,26 @@ class _Checker:
                     yield Violation("hopeless", "", sent.account, sent.at, words)
             if sent.token_dead and sent.n in self.known and sent.until is not None:
                 known.setdefault(sent.account, sent.until)
+
+    def standing(self) -> Iterator[Violation]:
+        """What is refused whatever an account publishes is tried again and again, and nobody asked for that."""
+        tries: dict[str, deque[tuple[float, str]]] = defaultdict(deque)
+        acts: dict[str, list[float]] = defaultdict(list)
+        for act in self.ledger.acts:
+            acts[act.account].append(act.at)
+        for sent in self.ledger.sent:
+            if not sent.standing or sent.operation not in ("create", "publish"):
+                continue
+            mine, run = tries[sent.account], sent.run.split("/")[0]
+            if mine and mine[-1][1] == run:
+                continue
+            mine.append((sent.at, run))
+            while sent.at - mine[0][0] > HOUR_S:
+                mine.popleft()
+            asked = sum(mine[0][0] - RECORDED_S <= at <= sent.at for at in acts[sent.account])
+            if len(mine) - asked == TRIES:
+                words = f"{len(mine)} tries within an hour at what was refused as {sent.answer}"
+                yield Violation("hopeless", self._post_of(sent), sent.account, sent.at, words)
 
     def refused_content(self) -> Iterator[Violation]:
         """The same content again after Threads refused it for what it says, and nobody asked for that."""

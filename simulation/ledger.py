@@ -51,7 +51,8 @@ class Live:
 class Sent:
     """One request as it arrived. ``n`` is its number and stands in the answer's trace id. ``clear``: its answer says
     plainly that nothing was published (of a publish). ``limit_until``: before then nothing may be created or published
-    for the account; ``token_dead``: it was refused for its token."""
+    for the account; ``token_dead``: it was refused for its token; ``standing``: as everything is that the account
+    publishes."""
 
     n: int
     at: float
@@ -69,6 +70,7 @@ class Sent:
     limit_until: float | None = None
     token_dead: bool = False
     refused_content: bool = False
+    standing: bool = False
     delivered: bool = False
 
 

@@ -24,6 +24,8 @@ ITEM = ("image_url", "video_url")
 BARE = frozenset({"id", "timestamp"})  # fields of an entry that is not whole yet
 NOT_CONTENT = frozenset({"access_token", "media_type", "text", "children", "reply_to_id", "is_carousel_item", *ITEM})
 PUBLISHING: frozenset[Operation] = frozenset({"create", "publish"})
+# Refusals that hold for everything an account publishes, until somebody does something or hours have passed.
+STANDING = (answers.RESTRICTED, answers.BLOCKED, answers.CHECKPOINT, answers.NO_TIER, answers.WITHDRAWN)
 ERRORS = ("FAILED_DOWNLOADING_VIDEO", "FAILED_PROCESSING_VIDEO", "UNKNOWN")
 
 
@@ -157,14 +159,15 @@ class Threads:
             self.by_hand(profile.id, Content("TEXT", f"Earlier {place} of {profile.id}"), None, at)
 
     def _untier(self, app: str) -> None:
-        """The whole app is without its access tier for some hours, but for the calm."""
+        """The whole app is without its access tier for some hours."""
         dice = Dice(self.seed, "app", app)
         if not dice.happens(self.weather.apps):
             return
         start = self.ledger.begin + dice() * (self.ledger.end - self.ledger.begin) * 0.8
+        end = start + dice.between(1800.0, 4 * 3600.0)
         for profile in self.profiles.values():
-            if profile.app == app and not profile.calm and not profile.untiered[0]:
-                profile.untiered = (start, start + dice.between(1800.0, 4 * 3600.0))
+            if profile.app == app:
+                profile.untiered = (start, end)
 
     def _plan_outages(self) -> None:
         dice, begin = Dice(self.seed, "outages"), self.ledger.begin
@@ -253,6 +256,7 @@ class Threads:
 
     def _end(self, sent: Sent, answer: Answer, delay: float) -> Reply:
         sent.answer, sent.clear = answer.name, answer.clear
+        sent.standing = answer in STANDING
         sent.until = sent.at + delay
         if answer.name != "ok":
             sent.faulted = True

@@ -194,6 +194,15 @@ def test_a_call_with_a_token_that_is_known_to_be_refused(made: Made) -> None:
     assert made.kinds() == []
 
 
+def test_tries_again_and_again_at_what_is_refused_for_hours(made: Made) -> None:
+    for turn in range(25):
+        tried = made.sent("create", BEGIN + 2 * HOUR + turn * 100, f"{{{turn}}}", answer="368", standing=True)
+        tried.run = f"pst_1.{10 + turn}"
+    assert made.kinds() == ["hopeless"]
+    made.ledger.acts += [Act(BEGIN + 2 * HOUR + turn * 300, "retry", "pst_1", "1000", done=True) for turn in range(8)]
+    assert made.kinds() == []
+
+
 def test_a_publish_of_a_container_that_is_known_to_be_published(made: Made) -> None:
     at = BEGIN + 2 * HOUR
     read = made.sent("status", at, "17a", answer="ok")
