@@ -116,7 +116,7 @@ class People:
         self.numbers[made] = post
         asked_at = self.now()
         expiring = Dice(self.plan.seed, "expires", post.number)
-        if expiring.happens(self.plan.weather.expiring):
+        if not profile.calm and expiring.happens(self.plan.weather.expiring):
             ends = asked_at + expiring.skewed(20.0, 7200.0)
             self.threads.expires |= {
                 f"{_host(post.number, place)}/{post.number}": ends for place in range(len(post.parts))

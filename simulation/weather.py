@@ -83,8 +83,8 @@ FIRST_LATER = 126
 LATER = replace(Weather(), last_cursor=0.3, glimpses=0.25, replies=0.05, slow_names=0.01, skew=15.0, contrary=0.06)
 FIRST_LATEST = 161
 LATEST = replace(
-    LATER, detached=0.05, cut=0.02, dropped=0.3, stories=0.1, withdrawn=0.12, apps=0.35, late_containers=0.1,
-    brittle=0.25, closer=1.0, deleted=0.1, renamed=0.1, expiring=0.1, watchful=1.0, unconnected=0.02,
+    LATER, untiered=0.0, apps=0.35, detached=0.05, cut=0.02, dropped=0.3, stories=0.1, withdrawn=0.12, brittle=0.25,
+    late_containers=0.1, closer=1.0, deleted=0.1, renamed=0.1, expiring=0.1, watchful=1.0, unconnected=0.02,
 )  # fmt: skip
 
 

@@ -256,7 +256,8 @@ class Threads:
 
     def _end(self, sent: Sent, answer: Answer, delay: float) -> Reply:
         sent.answer, sent.clear = answer.name, answer.clear
-        sent.standing = answer in STANDING
+        # A tier that one account of an app alone lacks comes and goes with whose post is tried.
+        sent.standing = answer in STANDING and (answer != answers.NO_TIER or bool(self.weather.apps))
         sent.until = sent.at + delay
         if answer.name != "ok":
             sent.faulted = True

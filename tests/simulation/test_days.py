@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from simulation.chance import Dice
+from simulation.day import RESTS
 from simulation.plan import plan_day
 from simulation.seeds import parse
 from simulation.shrink import Played, play
@@ -81,6 +82,31 @@ def test_workers_die_at_every_kind_of_place_and_nothing_is_lost(rough: Played) -
     assert places <= set(rough.record.kills)
     assert rough.verdict.violations == ()
     assert rough.record.faults == []
+
+
+def test_every_rest_is_looked_at_when_it_begins(rough: Played) -> None:
+    record = rough.record
+    rests = {(each.at, each.subject) for each in record.feed if each.kind in RESTS and each.at < record.ledger.end}
+    assert rests
+    assert rests <= {(at, post["id"]) for at, posts in record.snapshots for post in posts}
+
+
+@pytest.mark.parametrize("name", ["detached", "cut", "dropped", "stories", "deleted", "withdrawn", "apps", "expiring"])
+def test_what_the_latest_days_know_is_sound_alone_and_happens(name: str) -> None:
+    """Nothing else goes wrong, so what does has to be noticed, and is repaired in the end."""
+    played = play(plan_day(37, replace(CLEAR, **{name: 1.0}), posts=20, accounts=4))
+    record, sent = played.record, played.record.ledger.sent
+    assert played.verdict.violations == ()
+    assert record.faults == []
+    happened = {
+        "deleted": any(live.deleted < record.ledger.end for live in record.ledger.live),
+        "withdrawn": any(each.answer == "10 withdrawn" for each in sent),
+        "apps": any(each.answer == "10/4279067" for each in sent),
+        "expiring": any(each.answer == "9004/2207052" for each in sent),
+    }
+    wrong = {live.wrong for live in record.ledger.live} - {""}
+    told = [each for each in record.feed if each.kind == "post.differs"]
+    assert happened.get(name, bool(wrong) and bool(told))
 
 
 def test_chance_depends_on_what_it_is_for_and_on_nothing_before() -> None:

@@ -180,8 +180,8 @@ def test_a_known_day_has_the_weather_it_always_had() -> None:
     assert weather_of(FIRST_LATER) == weather_of(FIRST_LATEST - 1) == LATER
     latest = {name for name in Weather.names() if getattr(LATEST, name) != getattr(LATER, name)}
     assert latest == {
-        "detached", "cut", "dropped", "stories", "withdrawn", "apps", "late_containers", "brittle", "closer", "deleted",
-        "renamed", "expiring", "watchful", "unconnected",
+        "untiered", "detached", "cut", "dropped", "stories", "withdrawn", "apps", "late_containers", "brittle",
+        "closer", "deleted", "renamed", "expiring", "watchful", "unconnected",
     }  # fmt: skip
     assert weather_of(FIRST_LATEST) == LATEST
 

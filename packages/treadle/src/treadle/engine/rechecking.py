@@ -133,8 +133,10 @@ async def _probe_post(worker: WorkerContext, releaser: Releaser, row: Mapping[st
             # It has not come back yet: letting it go once more would cut off what it is doing.
             blocker_rows.checked(conn, row["id"], again_at, now=now)
             return str(under_way["id"])
-        # One that may not be published now would only be put to rest, and nobody would have looked.
-        first = next((w for w in waiting if admit(candidate(w), now) == "go"), None)
+        # One that may not be published now would only be put to rest, and nobody would have looked. One that only looks
+        # whether it went out shows that reading works, which refuses nobody here: it goes first when there is no other.
+        able = [w for w in waiting if admit(candidate(w), now) == "go"]
+        first = next((w for w in able if not w["checking"]), able[0] if able else None)
         if first is None:
             blocker_rows.checked(conn, row["id"], again_at, now=now)
             return NOBODY_CAN
