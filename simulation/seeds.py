@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # 100 days that are known to be sound: a new violation is the change's. Every kind of weather comes first: CI plays as
 # many as fit into its time, and planted bugs are hunted in the same order.
-SOUND = "1-6,161-163,127-140,7-15,36,43,76-77,80-125,16-33"
+SOUND = "1-6,161-165,127-140,7-15,36,43,76-77,80-125,16-31"
 
 
 def parse(text: str) -> list[int]:
