@@ -14,6 +14,7 @@ from tests.treadle.cli import servers
 from tests.treadle.cli.conftest import Terminal
 from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
+from treadle.cli._print import table
 from treadle.store.blockers import open_blocker
 from treadle_diagnosis import diagnose
 
@@ -65,6 +66,23 @@ def test_colours_are_for_terminals_that_want_them(at_home: Site, treadle: Termin
     assert "\x1b[" not in treadle("posts").out
     assert "\x1b[1m" in on_a_terminal(at_home, "workspace", columns=100)
     assert "\x1b[" not in on_a_terminal(at_home, "workspace", columns=100, NO_COLOR="1")
+
+
+WRITTEN = "see [/b] and [red]x [link=http://e.example]y, then\r\n\ta line\u2028more \x9b2J\x1b[2J"
+SHOWN = "see [/b] and [red]x [link=http://e.example]y, then a line more \ufffd2J\ufffd[2J"
+
+
+def test_what_others_wrote_is_a_cell_and_nothing_else(
+    at_home: Site, treadle: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No markup, no line of its own for a script, nothing that moves the cursor."""
+    create(at_home, "[/b] [red]x[/red] :smile:\nand a second line")
+    assert "[/b] [red]x[/red] :smile:" in on_a_terminal(at_home, "posts", columns=200)
+    listed = treadle("posts", "list").out
+    assert len(listed.splitlines()) == 1
+    assert "[/b] [red]x[/red] :smile: and a second line" in listed
+    table(["One", "Two"], [[WRITTEN, 1], ["plain", "x\ty"]])
+    assert capsys.readouterr().out == f"{SHOWN}\t1\nplain\tx y\n"
 
 
 @pytest.fixture

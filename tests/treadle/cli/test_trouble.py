@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.folders import settings_in
 from tests.treadle.cli.servers import PATIENCE_S, environment, treadle
 from treadle.app import open_app
 from treadle.cli._trouble import trouble_of
+from treadle.store.copying import copy_sqlite
 
 OPENING = (("posts", "list"), ("accounts", "list"), ("keys", "list"), ("migrate",), ("serve", "--port", "0"))
 DEAD = "postgresql://nobody:hush@127.0.0.1:1/nothing"
@@ -71,6 +76,10 @@ def test_a_data_directory_that_may_only_be_read(tmp_path: Path) -> None:
     try:
         for command in (("posts", "list"), ("keys", "list"), ("serve", "--port", "0")):
             said(powerless(*command, env=env), 1, str(data), "Let this user")
+        said(powerless("backup", str(tmp_path / "backup"), env=env), 1, str(data), "Let this user")
+        doctor = powerless("doctor", "--offline", env=env).stdout
+        assert "BROKEN  Database" in doctor
+        assert "Let this user write the file" in doctor
     finally:
         data.chmod(0o755)
 
@@ -79,6 +88,58 @@ def test_a_database_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "treadle-data").mkdir()
     (tmp_path / "treadle-data" / "treadle.sqlite").write_bytes(b"not a database, whatever its name says" * 100)
     said(treadle("posts", "list", env=environment(tmp_path)), 1, "file is not a database", "backup")
+
+
+@pytest.mark.parametrize(
+    "said_by_sqlite", ["disk I/O error", "unable to open database file", "database or disk is full"]
+)
+def test_a_full_disk_is_called_one_whatever_sqlite_calls_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said_by_sqlite: str
+) -> None:
+    monkeypatch.setenv("TREADLE_DATA_DIR", str(tmp_path))
+    error = sa.exc.OperationalError("", {}, sqlite3.OperationalError(said_by_sqlite))
+    no_room = shutil.disk_usage(tmp_path)._replace(free=4096)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda folder: no_room)
+        found = trouble_of(error)
+        assert found is not None
+        assert "the disk is full" in found.message
+        assert found.todo == "Make room on that disk, then try again."
+    if "full" not in said_by_sqlite:  # with room it is something else
+        found = trouble_of(error)
+        assert found is not None
+        assert "the disk is full" not in found.message
+
+
+def test_a_backup_names_the_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = tmp_path / "live" / "treadle.sqlite", tmp_path / "elsewhere" / "copy.sqlite"
+    for file in (source, target):
+        file.parent.mkdir()
+    with closing(sqlite3.connect(source)) as live:
+        live.execute("CREATE TABLE t (filler TEXT)")
+        live.execute("INSERT INTO t VALUES (?)", ("x" * 200_000,))
+        live.commit()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    room = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda at: room._replace(free=0 if at == target.parent else 10**9))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limit[1]))  # writing more fails, as on a disk without room
+    try:
+        with pytest.raises(OSError, match="No space left") as refused:
+            copy_sqlite(source, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    assert refused.value.filename == str(target)
+    found = trouble_of(refused.value)
+    assert found is not None
+    assert found.todo == "Make room on that disk, then try again."
+
+
+def test_what_is_open_already_and_finds_no_room(tmp_path: Path) -> None:
+    found = trouble_of(OSError(errno.ENOSPC, "No space left on device"))  # as tar and a full standard output have it
+    assert str(found) == "The disk is full.\nMake room on it, then try again."
+    assert trouble_of(OSError(errno.EBADF, "Bad file descriptor")) is None
 
 
 @pytest.mark.parametrize(

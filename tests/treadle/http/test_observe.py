@@ -26,7 +26,7 @@ from tests.treadle.http.conftest import Site
 from treadle import diagnose
 from treadle.engine.lease import Lease
 from treadle.observe import metrics as metrics_room
-from treadle.observe.logs import Seldom, configure
+from treadle.observe.logs import Seldom, SeldomAway, configure
 from treadle.observe.metrics import Metrics
 from treadle.observe.tracing import exporter_from_environment, exporter_to, resource_of, root_span, span_id, trace_id
 from treadle.observe.watching import Watch
@@ -255,6 +255,24 @@ def test_a_line_that_was_kept_quiet_is_counted_when_it_is_said_again() -> None:
     assert [said(), said(), said()] == ["Away: refused", None, None]
     now[0] = 31.0
     assert said() == "Away: refused (2 more like this)"
+
+
+def test_jobs_that_wait_for_the_database_say_so_seldom() -> None:
+    now = [0.0]
+    seldom = SeldomAway(every_s=30.0, clock=lambda: now[0])
+
+    def logged(**event: str) -> object:
+        try:
+            return seldom(None, "warning", {"error": "the disk is full", **event}).get("more_like_this", 0)
+        except structlog.DropEvent:
+            return None
+
+    job = {"event": "job.waits_for_database", "job": "heartbeat"}
+    assert [logged(**job), logged(**job), logged(**job)] == [0, None, None]
+    assert logged(event="job.waits_for_database", job="recheck") == 0  # each job for itself
+    assert [logged(event="run.waits_for_database"), logged(event="run.waits_for_database")] == [0, 0]  # one a post
+    now[0] = 31.0
+    assert [logged(**job), logged(**job)] == [2, None]
 
 
 def test_an_attempt_becomes_a_trace_and_log_lines(site: Site) -> None:

@@ -56,7 +56,8 @@ def _wire(settings: Settings, db: Database, migrate: bool) -> App:
     )
     with db.begin() as conn:
         if workspaces.first_id(conn) is None:
-            workspaces.insert(conn, WorkspaceRow(DEFAULT_WORKSPACE, "Default", app.now(), paused=False, options={}))
+            first = WorkspaceRow(DEFAULT_WORKSPACE, "Default", app.now(), paused=False, options={})
+            workspaces.insert_once(conn, first)  # a server and its workers start at the same moment
     return app
 
 

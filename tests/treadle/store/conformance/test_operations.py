@@ -133,14 +133,11 @@ def test_runs_of_the_queue(conn: Connection, migrated: Database) -> None:
     assert runs.under_way(conn, "wrk_lost") == {"run_c"}
 
 
-@covers(probe.version, probe.touch, probe.make_temporary)
+@covers(probe.version, probe.touch)
 def test_the_database_itself(conn: Connection, migrated: Database) -> None:
     at, newest = migrate.versions(migrated)
     probe.touch(conn)
     assert probe.version(conn) == at == newest
-    for _ in range(2):
-        probe.make_temporary(conn)
-    assert conn.execute(sa.text("SELECT count(*) FROM treadle_doctor")).scalar_one() == 0
 
 
 @covers(

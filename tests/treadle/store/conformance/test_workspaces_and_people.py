@@ -15,6 +15,7 @@ from treadle.store.users import Membership, UserRow
 
 @covers(
     workspaces.insert,
+    workspaces.insert_once,
     workspaces.find,
     workspaces.ids,
     workspaces.first_id,
@@ -36,10 +37,15 @@ def test_workspaces(conn: Connection) -> None:
     row = workspaces.find(conn, ONE)
     assert row is not None
     assert (row.name, row.paused, row.options) == ("Ü 🚀", True, {"a": [1, None, "é"]})
+    assert not workspaces.insert_once(conn, replace(row, name="Of another process"))
+    assert workspaces.find(conn, ONE) == row  # and the transaction goes on
+    assert workspaces.insert_once(conn, replace(row, id="wsp_three", created_at=3.0))
+    assert workspaces.ids(conn) == [ONE, TWO, "wsp_three"]
     assert workspaces.find(conn, "wsp_none") is None
     assert workspaces.options_of(conn, TWO) == {"zone": "Europe/Berlin"}
     assert workspaces.options_of(conn, "wsp_none") == {}
-    assert workspaces.options_of_all(conn) == {ONE: {"a": [1, None, "é"]}, TWO: {"zone": "Europe/Berlin"}}
+    options = row.options
+    assert workspaces.options_of_all(conn) == {ONE: options, TWO: {"zone": "Europe/Berlin"}, "wsp_three": options}
 
 
 def person(conn: Connection, id_: str = "usr_a", of: str = ONE, at: float = 3.0) -> UserRow:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Whether the running command was asked for JSON: whatever ends it, such as :func:`fail`, then prints JSON as well.
 _JSON: ContextVar[bool] = ContextVar("json", default=False)
 _ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,26}")
+_BREAK = re.compile(r"[ \t]*[\t-\r\x1c-\x1e\x85\u2028\u2029][ \t-\r\x1c-\x1e\x85\u2028\u2029]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 WIDE, NARROW, END = 120, 20, 8  # columns of a wide terminal; of a cell that is not folded; of an id's end
 TIGHT = 12  # columns of a cell that is not folded when the others would not fit beside it
 
@@ -155,10 +157,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, ends: bool =
     """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text  # not markup: a text or a name may hold brackets
 
     if not sys.stdout.isatty():
         for row in rows:
-            typer.echo("\t".join(str(getattr(cell, "plain", cell)) for cell in row))
+            typer.echo("\t".join(one_line(str(getattr(cell, "plain", cell))) for cell in row))
         return
     console = Console()
     cut = ends and console.width < WIDE
@@ -172,7 +175,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, ends: bool =
         ids = all(_ID.fullmatch(str(row[n])) for row in cells)
         made.add_column(name, overflow="fold", no_wrap=ids or longest[n] <= whole)
     for row in cells:
-        made.add_row(*(cell if hasattr(cell, "plain") else str(cell) for cell in row))
+        made.add_row(*(cell if hasattr(cell, "plain") else Text(one_line(str(cell))) for cell in row))
     console.print(made)
 
 
@@ -186,8 +189,13 @@ def state_text(state: str, label: str) -> Any:
     return Text(label, style=STATE_STYLE.get(state, ""))
 
 
+def one_line(text: str) -> str:
+    """What others wrote, for a cell: no line break or tab in it, and nothing that moves a terminal's cursor."""
+    return _CONTROL.sub("\ufffd", _BREAK.sub(" ", text))
+
+
 def short(text: str, most: int = 48) -> str:
-    line = " ".join(text.split())
+    line = " ".join(one_line(text).split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

@@ -5,7 +5,6 @@ What happened, why, and what to do, instead of a traceback. What is none of thes
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from treadle.domain.plain_errors import plain_error
 
 if TYPE_CHECKING:
     from treadle.store.trouble import DatabaseTrouble
-
-FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,8 @@ def _setting(error: Exception) -> Trouble:
 
 
 def _file(error: OSError) -> Trouble | None:
-    if error.filename is None:
-        return None
+    if error.filename is None:  # a write to what is open already
+        return Trouble("The disk is full.", "Make room on it, then try again.") if is_full(error) else None
     reason = (error.strerror or str(error)).lower()
     if is_full(error):
         return Trouble(f"{error.filename} cannot be written: {reason}.", "Make room on that disk, then try again.")
@@ -100,17 +97,12 @@ def _database(found: DatabaseTrouble) -> Trouble:
 
 
 _EXAMPLE = "Write it like postgresql://user:password@host:5432/name, or leave it out to use SQLite."
-_SQLITE = (
-    (("readonly", "unable to open"), "Let this user write the file and its folder, or set another TREADLE_DATA_DIR."),
-    (("locked",), "Another program holds it, such as a backup: try again when it has ended."),
-    (("full",), "Make room on that disk, then try again."),
-    (("malformed", "not a database", "disk i/o"), "Stop the server and restore the last backup (docs/running.md)."),
-)
 
 
 def _sqlite(cause: str) -> Trouble:
     from treadle.settings import Settings
+    from treadle.store.trouble import sqlite_reason, sqlite_todo
 
-    todo = next((todo for words, todo in _SQLITE if any(w in cause.lower() for w in words)), "See 'treadle doctor'.")
-    path = Settings().resolved_database_url.removeprefix("sqlite:///")
-    return Trouble(f"The database {path} cannot be opened: {cause}.", todo)
+    path = Path(Settings().resolved_database_url.removeprefix("sqlite:///"))
+    reason = sqlite_reason(cause, path.parent)
+    return Trouble(f"The database {path} cannot be opened: {reason}.", sqlite_todo(reason) or "See 'treadle doctor'.")

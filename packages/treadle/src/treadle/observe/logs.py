@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -14,6 +14,7 @@ from treadle.settings import Settings
 from treadle.store import why_away
 from treadle_diagnosis.redact import redact
 
+AWAY_EVENTS = frozenset({"job.waits_for_database", "jobs.unread", "lease.renew_failed", "watch.failed"})
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -36,6 +37,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            SeldomAway(),
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -94,6 +96,29 @@ class Seldom(logging.Filter):
         if kept:
             record.msg += f" ({kept} more like this)"
         return True
+
+
+class SeldomAway:
+    """Lets an event that says that the database is away through once in ``every_s`` seconds, per event and job.
+
+    Jobs, leases and watchers look several times a second; on a full disk their lines would fill what is left of it.
+    """
+
+    def __init__(self, every_s: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._every_s = every_s
+        self._clock = clock
+        self._last_logged: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        if event.get("event") not in AWAY_EVENTS:
+            return event
+        place, now = (event["event"], str(event.get("job", ""))), self._clock()
+        until, kept = self._last_logged.get(place, (now, 0))
+        if now < until:
+            self._last_logged[place] = (until, kept + 1)
+            raise structlog.DropEvent
+        self._last_logged[place] = (now + self._every_s, 0)
+        return {**event, "more_like_this": kept} if kept else event
 
 
 def without_secrets(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:

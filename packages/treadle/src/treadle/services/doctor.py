@@ -44,6 +44,7 @@ from treadle.store import (
     workers,
 )
 from treadle.store.accounts import AccountRow
+from treadle.store.trouble import sqlite_reason, sqlite_todo, trouble_of
 from treadle.vault import Vault
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
@@ -96,7 +97,7 @@ async def examine(
     ``session`` asks Meta's window and the public address; it belongs to the running loop. ``workspace``: only
     its accounts are looked at. ``more``: what others found out about this machine.
     """
-    lines = [*_database(service), _disk(service), _keys(service.vault), _files(service), *more]
+    lines = [*_database(service), disk(service.settings.data_dir), _keys(service.vault), _files(service), *more]
     ready = lines[0].verdict != "broken"
     if ready:
         lines += [await service.db.query(_sealed, service), await service.db.query(_worker, service)]
@@ -142,27 +143,35 @@ def _database(service: Accounts) -> list[Line]:
     try:
         at, newest = migrate.versions(service.db)
     except DatabaseError as error:
-        found = f"{kind} does not answer ({type(error).__name__})."
-        return [Line("Database", "broken", found, "Check TREADLE_DATABASE_URL and that the database runs.")]
+        todo = "Check TREADLE_DATABASE_URL and that the database runs."
+        return [_unusable(service, error, f"{kind} does not answer", todo)]
     if at != newest:
         at_version = f"is at version {at}" if at else "has no tables yet"
         return [Line("Database", "broken", f"{kind} {at_version}; this release needs {newest}.",
                      "Run 'treadle migrate'. 'treadle serve' does this when it starts.")]  # fmt: skip
     try:
         with service.db.begin() as conn:
-            probe.make_temporary(conn)
+            probe.touch(conn)
     except DatabaseError as error:
-        return [Line("Database", "broken", f"{kind} refuses writes ({type(error).__name__}).",
-                     "Check the database's permissions and disk space.")]  # fmt: skip
+        todo = "Check the database's permissions and disk space."
+        return [_unusable(service, error, f"{kind} refuses writes", todo)]
     return [Line("Database", "fine", f"{kind}, up to date and writable.")]
 
 
-def _disk(service: Accounts) -> Line:
-    folder = service.settings.data_dir
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    found = f"{free / 1e9:.1f} GB free for {service.settings.data_dir}."
+def _unusable(service: Accounts, error: DatabaseError, what: str, todo: str) -> Line:
+    """``todo``: for PostgreSQL, and for what SQLite says without a known cause."""
+    trouble = trouble_of(error)
+    reason = trouble.reason if trouble else type(error).__name__
+    if service.db.is_sqlite:
+        reason = sqlite_reason(reason, Path(service.db.engine.url.database or "").absolute().parent)
+        todo = sqlite_todo(reason) or todo
+    return Line("Database", "broken", f"{what} ({reason or type(error).__name__}).", todo)
+
+
+def disk(data_dir: Path) -> Line:
+    """The room that a data directory has, or would have: it need not be there."""
+    free = shutil.disk_usage(_nearest(data_dir)).free
+    found = f"{free / 1e9:.1f} GB free for {data_dir}."
     if free < DISK_LEAST:
         return Line("Disk", "broken", found, "Free some space: media and the database need at least 1 GB.")
     if free < DISK_LOW:
@@ -170,6 +179,25 @@ def _disk(service: Accounts) -> Line:
             "Disk", "look", found, "Free some space: one video can take 1 GB, and its repaired version another."
         )
     return Line("Disk", "fine", found)
+
+
+def unmade(data_dir: Path) -> list[Line]:
+    """For a data directory that is not there yet: its disk, and whether this user can make it."""
+    folder = _nearest(data_dir)
+    if folder.is_dir() and os.access(folder, os.W_OK):
+        found = Line("Files", "fine", f"{data_dir} is not there yet. 'treadle serve' makes it, with a key file.")
+    else:
+        found = Line("Files", "broken", f"{data_dir} is not there, and this user cannot make it in {folder}.",
+                     "Let this user write there, or set another TREADLE_DATA_DIR.")  # fmt: skip
+    return [disk(data_dir), found]
+
+
+def _nearest(path: Path) -> Path:
+    """It, or the nearest above it that is there."""
+    path = path.absolute()
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path
 
 
 def repairs(failing: str | None) -> Line:

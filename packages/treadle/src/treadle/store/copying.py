@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import shutil
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from treadle import private
 from treadle.store.database import Database
 from treadle.store.tables import metadata
+from treadle.store.trouble import FULL, sqlite_reason
 
 
 class DatabaseNotCopied(Exception):
@@ -22,14 +24,27 @@ class DatabaseNotCopied(Exception):
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """Write the database as it is at one moment to ``target``, a file for its owner alone. Writers are not held up."""
+    """Write the database as it is at one moment to ``target``, a file for its owner alone. Writers are not held up.
+
+    Raises :class:`OSError` that names the file which cannot be read or written.
+    """
     private.make_file(target)
+    try:
+        _copy_pages(source, target)
+    except sqlite3.OperationalError as error:
+        for file in (target, source):
+            if sqlite_reason(str(error), file.parent) == FULL:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from error
+        raise OSError(errno.EIO, str(error), str(source)) from error
+    with target.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+def _copy_pages(source: Path, target: Path) -> None:
     address = f"{source.as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)  # all pages in one step, inside one read
         copy.execute("PRAGMA journal_mode = DELETE")
-    with target.open("rb") as written:
-        os.fsync(written.fileno())
 
 
 def fold_log(path: Path) -> None:

@@ -13,8 +13,3 @@ def version(conn: sa.Connection) -> str | None:
 def touch(conn: sa.Connection) -> None:
     """Write a row that changes nothing: a full disk or a read-only database still answers reads."""
     conn.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
-
-
-def make_temporary(conn: sa.Connection) -> None:
-    """Make a table that goes with the connection: a database without any of our tables takes this write too."""
-    conn.execute(sa.text("CREATE TEMPORARY TABLE IF NOT EXISTS treadle_doctor (n INTEGER)"))

@@ -65,6 +65,16 @@ def insert(conn: sa.Connection, row: WorkspaceRow) -> None:
     conn.execute(sa.insert(workspaces).values(**values, options=dict(row.options)))
 
 
+def insert_once(conn: sa.Connection, row: WorkspaceRow) -> bool:
+    """False when another process that starts at the same moment did."""
+    try:
+        with conn.begin_nested():
+            insert(conn, row)
+    except sa.exc.IntegrityError:
+        return False
+    return True
+
+
 def set_name(conn: sa.Connection, workspace_id: str, name: str) -> None:
     conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(name=name))
 

@@ -226,11 +226,12 @@ class PageRequest:
         """To another page, with a message to be shown there, beside what it is ``about`` (an id), and a button to undo
         it when there is the id of an ``undo``."""
         response = RedirectResponse(where, 303)
+        secure = self.context.secure
         if message:
             value = quote(f"{tone}|{about}|{message[:600]}")
-            response.set_cookie(MESSAGE_COOKIE, value, max_age=60, httponly=True, samesite="lax", path="/")
+            response.set_cookie(MESSAGE_COOKIE, value, max_age=60, secure=secure, httponly=True, samesite="lax", path="/")
         if undo:
-            response.set_cookie(UNDO_COOKIE, undo, max_age=60, httponly=True, samesite="lax", path="/")
+            response.set_cookie(UNDO_COOKIE, undo, max_age=60, secure=secure, httponly=True, samesite="lax", path="/")
         return response
 
     def redirect_to_show(self, where: str, kind: str, value: str) -> Response:
