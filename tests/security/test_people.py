@@ -178,8 +178,10 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
         return json.loads(capsys.readouterr().out)
 
     assert run("people") == {"data": []}
-    assert run("keys", "user", MARA, typed=f"{PASSWORD}\n")["outcome"] == "added"
-    assert run("people", "add", EVE, typed=f"{PASSWORD}\n")["outcome"] == "added"
+    first = run("keys", "user", MARA, typed=f"{PASSWORD}\n")
+    assert (first["outcome"], first["role"]) == ("added", "owner")
+    second = run("people", "add", EVE, "--role", "editor", typed=f"{PASSWORD}\n")
+    assert (second["outcome"], second["role"]) == ("added", "editor")
     assert run("people", "add", EVE, typed="heddles hang above\n")["outcome"] == "password changed"
     assert [row["email"] for row in run("people", "list")["data"]] == [MARA, EVE]
     assert run("people", "disable", EVE.upper())["outcome"] == "disabled"

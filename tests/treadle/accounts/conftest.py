@@ -35,6 +35,7 @@ class Enqueued:
 def make_tables(database: Database) -> None:
     with database.engine.begin() as conn:
         metadata.create_all(conn)
+        conn.execute(sa.text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)"))
         for name in ("wsp_one", "wsp_two"):
             conn.execute(sa.insert(workspaces).values(id=name, name=name, created_at=0.0, options={}))
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
+from tests.support.migrated import migrated_sqlite
 from tests.treadle.web.browsing import Served, browser_page
-from tests.treadle.web.sample_data import CSRF, SampleSite, open_session
+from tests.treadle.web.sample_data import CSRF, SESSION, SampleSite, add_samples, open_session, settings_for
+from treadle.app import open_app
+from treadle.site import build
 from treadle.store.tables import accounts, connect_links, workspaces
+from treadle.web.page_request import MESSAGE_COOKIE, SESSION_COOKIE, UNDO_COOKIE
 from treadle_sandbox.server import Sandbox
 
 
@@ -93,3 +99,21 @@ def test_reconnecting_from_today_leads_back_and_the_blocker_goes(page: Any, serv
     assert page.locator("article.need").count() == 0
     with served.app.db.read() as conn:
         assert conn.execute(sa.select(accounts.c.health)).scalars().all() == ["active"]
+
+
+@pytest.mark.parametrize("public_url", ["https://testserver", "http://testserver"])
+def test_behind_tls_every_cookie_is_for_tls_alone(tmp_path: Path, public_url: str) -> None:
+    settings = settings_for(tmp_path / "data", public_url)
+    migrated_sqlite(settings.resolved_database_url)
+    app = open_app(settings)
+    try:
+        open_session(app)
+        ids = add_samples(app)
+        cookies = {SESSION_COOKIE: SESSION}
+        with TestClient(build(app), base_url=public_url, cookies=cookies, follow_redirects=False) as client:
+            canceled = client.post(f"/posts/{ids['scheduled0']}/cancel", data={"csrf": CSRF})
+    finally:
+        app.close()
+    set_ = canceled.headers.get_list("set-cookie")
+    assert {cookie.partition("=")[0] for cookie in set_} >= {MESSAGE_COOKIE, UNDO_COOKIE}
+    assert {"; secure" in cookie.lower() for cookie in set_} == {public_url.startswith("https")}

@@ -229,6 +229,7 @@ def let_in(cmd: Invocation, email: str, zone: str, role: str = "") -> None:
     """Add someone, or give someone who exists another password."""
     from treadle.domain.refusal import Refusal
     from treadle.domain.zones import zone_named, zone_way_out
+    from treadle.store import users
 
     if zone_named(zone) is None:
         fail(f"There is no time zone '{zone}'.", zone_way_out(zone), code=2)
@@ -241,8 +242,16 @@ def let_in(cmd: Invocation, email: str, zone: str, role: str = "") -> None:
     made = asyncio.run(_let_in(app, cmd.workspace_id, email, password, zone, known))
     if isinstance(made, Refusal):
         fail_refusal(made)
-    what = "password changed" if made is True else "added"
-    print_result({"email": email, "outcome": what}, f"{email}: {what}.")
+    if not isinstance(made, str):
+        print_result({"email": email, "outcome": "password changed"}, f"{email}: password changed.")
+        if known:
+            typer.echo(f"The role is as before. 'treadle people role {email} {known}' changes it.", err=True)
+        return
+    with app.db.read() as conn:
+        given = users.roles(conn, cmd.workspace_id)[made]
+    print_result({"email": email, "outcome": "added", "role": given}, f"{email}: added as {given}.")
+    if known and given != known:
+        typer.echo("The first person of a workspace is its owner.", err=True)
 
 
 async def _let_in(

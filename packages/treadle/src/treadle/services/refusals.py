@@ -41,7 +41,9 @@ KINDS: Mapping[str, Kind] = {
         "Each entry of 'findings' names the field, the rule and what to do.",
     ),
     "too_large": Kind(
-        413, "The request is too large.", "Upload media with POST /v1/media; send posts in smaller groups."
+        413,
+        "The request is too large.",
+        "A file has 1 GB at most, and is uploaded with POST /v1/media. Send posts in smaller groups.",
     ),
     "unsupported_media_type": Kind(
         415,

@@ -229,7 +229,9 @@ class PageRequest:
         secure = self.context.secure
         if message:
             value = quote(f"{tone}|{about}|{message[:600]}")
-            response.set_cookie(MESSAGE_COOKIE, value, max_age=60, secure=secure, httponly=True, samesite="lax", path="/")
+            response.set_cookie(
+                MESSAGE_COOKIE, value, max_age=60, secure=secure, httponly=True, samesite="lax", path="/"
+            )
         if undo:
             response.set_cookie(UNDO_COOKIE, undo, max_age=60, secure=secure, httponly=True, samesite="lax", path="/")
         return response
