@@ -234,7 +234,7 @@ async def test_a_connection_that_died_before_the_write_is_replaced_and_the_post_
 
 
 async def test_many_at_once(wire: Wire) -> None:
-    async with client(wire.url) as threads:
+    async with client(wire.url, timeout_s=60.0) as threads:
         results = await asyncio.gather(*(threads.with_token(f"t{n}").publish(str(n)) for n in range(300)))
     assert all(isinstance(r, Ok) for r in results)
     bodies = sorted(r.rpartition("\r\n")[2] for r in wire.requests)

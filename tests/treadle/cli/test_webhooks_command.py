@@ -80,7 +80,7 @@ def test_the_largest_page_has_one_after_it(treadle: Terminal, at_home: Site) -> 
     [
         (("add", "http://shop.example"), 1, "https"),
         (("add", "https://10.0.0.1/hook"), 1, "private network"),
-        (("add", "https://a:b@shop.example"), 1, "credentials"),
+        (("add", "https://a:b@shop.example"), 1, "username or password"),
         (("add", URL, "--type", "post.lost"), 1, "post.lost"),
         (("show", "whk_" + "0" * 26), 1, "no such webhook"),
         (("show", "zz"), 2, "whk_"),

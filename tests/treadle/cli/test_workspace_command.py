@@ -105,7 +105,7 @@ def test_a_workspace_for_a_customer(treadle: Terminal, at_home: Site) -> None:
         (("set", "--quiet", "22:00-07:00", "--zone", "posix/UTC"), 1, "quiet hours"),
         (("set", "--option", "x"), 2, "NAME=VALUE"),
         (("set", "--option", "return_adresses=[]"), 1, "'return_addresses'"),
-        (("set", "--option", "alert_urls_enc=x"), 1, "Treadle's own"),
+        (("set", "--option", "alert_urls_enc=x"), 1, "Only Treadle sets"),
         (("set", "--alert", "json://10.0.0.1"), 1, "not supported"),
         (("set", "--alert", "slack://x", "--no-alerts"), 2, "not both"),
         (("add", " "), 1, "1 to 200"),

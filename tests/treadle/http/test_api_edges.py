@@ -164,8 +164,8 @@ def test_where_a_body_breaks_is_said(site: Site, body: bytes, said: str) -> None
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("limit=0", "limit: This is too small. The least is 1."),
-        ("limit=1000000000", "limit: This is too large. The most is 200."),
+        ("limit=0", "limit: This is too small. The minimum is 1."),
+        ("limit=1000000000", "limit: This is too large. The maximum is 200."),
         ("limit=abc", "limit: This is not a whole number. Send digits, or leave it out."),
     ],
 )

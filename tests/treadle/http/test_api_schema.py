@@ -119,7 +119,9 @@ def _film(_: Any, value: Any) -> bytes:
 
 def call(case: Any, site: Site) -> None:
     headers = {"Authorization": f"Bearer {site.keys['admin']}"}
-    answer = case.call_and_validate(base_url="http://127.0.0.1:8700", app=site.api, headers=headers, checks=CHECKS)
+    answer = case.call_and_validate(
+        base_url="http://127.0.0.1:8700", app=site.api, headers=headers, checks=CHECKS, timeout=60
+    )
     named = case.operation.definition.raw["responses"].get(str(answer.status_code), {}).get("x-codes")
     if named is not None:
         assert answer.json()["code"] in named, (case.operation.label, answer.text)
