@@ -2,9 +2,10 @@
 import {
   constantIn, isContainerState, isHttpLike, isShortPair, isTokenSubcode, parseJson, readObject,
 } from "./objects.js";
+import { undone, unquoted } from "./copied.js";
 import { anotherAnswered } from "./other-platforms.js";
 import {
-  allMatches, constantsOf, get, has, head, isMapping, lengthOf, partition, pythonLiteral, replaceAll, splitAtMost, strip,
+  allMatches, asNumber, constantsOf, get, has, head, isMapping, lengthOf, partition, pythonLiteral, replaceAll, splitAtMost, strip,
   stripEnd, tail, truthy, wordsOf,
 } from "./python.js";
 import { transportOf } from "./transport.js";
@@ -19,6 +20,7 @@ export function readText(given, facts, known) {
   if (readEmbedded(body, facts)) return;
   const redirect = TEXTS.REDIRECT.exec(body);
   if (redirect && takeRedirect(body.slice(redirect.index + redirect[0].length - redirect[1].length), facts)) return;
+  if (body.includes("<") && readXml(body, facts)) return;
   if (body.includes("<") && looksHtml(body)) takeHtml(body, facts);
   else readLine(body, facts, known);
 }
@@ -28,18 +30,11 @@ export function placeOf(text, facts) {
   inferPlace(clip(text), facts);
 }
 
-/** The part of a long paste that is looked at: its head and its tail. An answer in a query is decoded. */
+/** The part of a long paste that is looked at: its head and its tail. What copying did to it is undone. */
 export function clip(given) {
-  const query = given.includes("%22") && TEXTS.PERCENT.test(head(given, TEXTS.MAX_TEXT));
-  const text = query ? unquoted(given) : given;
+  const text = undone(given);
   if (lengthOf(text) <= TEXTS.MAX_TEXT) return text;
   return `${head(text, Math.floor((TEXTS.MAX_TEXT * 3) / 4))}\n${tail(text, TEXTS.MAX_TEXT / 4)}`;
-}
-
-function unquoted(text) {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) =>
-    decoder.decode(Uint8Array.from(run.slice(1).split("%"), (pair) => parseInt(pair, 16))));
 }
 
 export function readWwwAuthenticate(value, facts) {
@@ -126,20 +121,13 @@ function parseRepr(text) {
   return null;
 }
 
-function unquote(text) {
-  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
-    const bytes = run.slice(1).split("%").map((pair) => parseInt(pair, 16));
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(new Uint8Array(bytes));
-  });
-}
-
 function queryFields(query) {
   const parts = query.split("&");
   if (parts.length > 60) throw new RangeError("too many fields");
   const fields = {};
   for (const part of parts) {
     const [key, , value] = partition(part, "=");
-    if (value) fields[unquote(key.replaceAll("+", " "))] = unquote(value.replaceAll("+", " "));
+    if (value) fields[unquoted(key.replaceAll("+", " "))] = unquoted(value.replaceAll("+", " "));
   }
   return fields;
 }
@@ -165,6 +153,18 @@ function takeRedirect(query, facts) {
 function looksHtml(text) {
   const start = strip(head(text, 600).toLowerCase());
   return /^<(?:!doctype|html|head|body|title|h1|center|\?xml)/.test(start) || head(text, 600).toLowerCase().includes("<html");
+}
+
+/** An answer of Meta's as XML: it has a code, and a message beside it. */
+function readXml(text, facts) {
+  const fields = {};
+  for (const hit of allMatches(TEXTS.XML_FIELD, head(text, TEXTS.MAX_TEXT))) fields[hit[1].toLowerCase()] = strip(hit[2]);
+  if (!fields.message) {
+    fields.message = fields.error_msg ?? "";
+    delete fields.error_msg;
+  }
+  if (asNumber(fields.code || fields.error_code) === null || !fields.message) return false;
+  return readObject(fields, facts);
 }
 
 function takeHtml(text, facts) {
@@ -242,6 +242,14 @@ function takeCodes(text, lower, facts, known) {
     const number = Number(hit[1] || hit[2]);
     const other = hit[2] && TEXTS.OTHER_NUMBER.test(text.slice(Math.max(0, hit.index - 24), hit.index));
     if (known.codes.has(number) && !isHttpLike(number) && !other) facts.code = number;
+  }
+  if (facts.code === null && (hit = TEXTS.CODE_ABROAD.exec(text))) {
+    const number = Number(hit[1]);
+    if (known.codes.has(number) && !isHttpLike(number)) {
+      facts.code = number;
+      const sub = facts.subcode === null ? TEXTS.SUBCODE_ABROAD.exec(text) : null;
+      if (sub) facts.subcode = Number(sub[1]) || null;
+    }
   }
   if (facts.code === null && (hit = TEXTS.LONE.exec(text))) {
     const number = Number(hit[1]);

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -58,6 +59,25 @@ FORMS: dict[str, Any] = {
     "php print_r": "[error] => Array\n (\n [type] => OAuthException\n [code] => 24\n [error_subcode] => 4279009\n )",
     "go map": "map[error:map[code:24 error_subcode:4.279009e+06 message:It does not exist type:OAuthException]]",
     "in a query": f"GET /callback?answer={quote(TEXT)}&state=1 HTTP/1.1",
+    "in a form's field": f"answer={quote_plus(TEXT)}&state=1",
+    "in a query of a query": f"/cb?next={quote(quote(TEXT))}",
+    "in a page": f"<html><body><pre>{escape(json.dumps(ENVELOPE, indent=2))}</pre></body></html>",
+    "entities": escape(TEXT),
+    "entities of entities": escape(escape(TEXT)),
+    "a string in a string": json.dumps(json.dumps(TEXT)),
+    "curly quotes": TEXT.replace(' "', " “").replace('"', "”"),
+    "php var_dump": 'array(3) {\n  ["type"]=>\n  string(14) "OAuthException"\n  ["code"]=>\n  int(24)\n'
+    '  ["error_subcode"]=>\n  int(4279009)\n}',
+    "rust debug": 'GraphError { code: 24, error_subcode: Some(4279009), message: "gone" }',
+    "java optional": "GraphError[code=24, errorSubcode=Optional[4279009]]",
+    "xml": "<error_response><error_code>24</error_code><error_subcode>4279009</error_subcode>"
+    "<error_msg>It does not exist</error_msg></error_response>",
+    "portuguese": "Código do erro: 24. Subcódigo: 4279009",
+    "german": "Fehler 24 (Untercode 4279009)",
+    "japanese": "エラーコード：24、サブコード：4279009「存在しません」",
+    "korean": "오류 코드: 24, 하위 코드: 4279009",
+    "chinese": "错误代码：24，子代码：4279009",
+    "russian": "Код ошибки: 24, подкод 4279009",
     "scanned keys": TEXT.replace("_", " ").replace('":', '" :'),
     "details of a wrapper": {"success": False, "error": {"name": "ThreadsError", "message": "no", "details": ERROR}},
     "cut off": TEXT[:140],
@@ -70,6 +90,33 @@ def test_one_fault_in_every_form(form: Any) -> None:
     assert d.pattern == "container_not_found"
     assert d.action == "retry_later"
     assert "subcode=4279009" in d.matched
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("Código do erro: 190, subcódigo: 463", "token_expired"),
+        ("Fehlercode 190 / Untercode 460", "password_changed"),
+        ("エラーコード：190「Invalid OAuth access token」", "token_is_invalid"),
+        ("GraphError { code: 190, error_subcode: Some(460) }", "password_changed"),
+        ("<r><code>190</code><error_subcode>463</error_subcode><message>x</message></r>", "token_expired"),
+    ],
+)
+def test_short_subcodes_are_read_beside_their_code(text: str, pattern: str) -> None:
+    assert diagnose(text).pattern == pattern
+
+
+@pytest.mark.parametrize("text", ["Erro 404", "Fehler 12345", "código postal 4000", "the “code” of conduct, rule 24"])
+def test_other_numbers_of_other_languages_are_no_codes(text: str) -> None:
+    assert not [fact for fact in diagnose(text).matched if fact.startswith(("code=", "subcode="))]
+
+
+def test_a_message_keeps_its_own_signs() -> None:
+    message = "R&amp;D “x” 100%25 \\\\ is &quot;gone&quot;"
+    assert diagnose({"error": {"code": 190, "message": message}}).raw["error"]["message"] == message
+    assert diagnose(json.dumps({"error": {"code": 190, "error_subcode": 463, "message": message}})).pattern == (
+        "token_expired"
+    )
 
 
 def test_the_stage_is_read_from_the_request_in_the_paste() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from treadle_diagnosis.catalog.words import Confidence
 
-_SPLIT = str.maketrans(dict.fromkeys("#\n\t\r\"'`.,:;!?()[]{}<>=/\\|*-—–’“”…&", " "))
+_SPLIT = str.maketrans(dict.fromkeys("#\n\t\r\"'`.,:;!?()[]{}<>=/\\|*-—–’“”„«»…&「」『』、。：（）！", " "))
 _MISSING = object()
 
 

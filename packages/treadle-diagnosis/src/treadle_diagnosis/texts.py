@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-from treadle_diagnosis.facts import HTTP_LIKE, SHORT_PAIRS, TOKEN_SUBCODES, Facts, Known
+from treadle_diagnosis.copied import undone
+from treadle_diagnosis.facts import HTTP_LIKE, SHORT_PAIRS, TOKEN_SUBCODES, Facts, Known, number
 from treadle_diagnosis.late import LateExpression
 from treadle_diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
 from treadle_diagnosis.other_platforms import answered
@@ -29,13 +30,29 @@ _STATUS = LateExpression(
     re.I,
 )
 _SUBCODE = LateExpression(
-    r"sub[_ -]?code[\"'`\\\]]{0,3}\s{0,2}(?:[:=]>?|is|of)?[\s\"'`\\(]{0,4}(\d{1,8})\b"
+    r"sub[_ -]?code[\"'`\\\]]{0,3}\s{0,2}(?:[:=]>?\s{0,12}|is|of)?(?:(?:int|integer|some|optional)[\[(])?"
+    r"[\s\"'`\\(]{0,4}(\d{1,8})\b"
     r"|\bsub[\"']?\s?[:=]\s?[\"']?(\d{1,8})\b",
     re.I,
 )
 _CODE = LateExpression(
-    r"(?<![a-z_-])(?<!sub)(?<!sub )(?<!status )(?<!http )(?:error[_ ]?)?code[\"'`\\\]]{0,3}\s{0,2}(?:[:=]>?|is|of)?"
-    r"[\s\"'`\\(#]{0,4}(-?\d{1,8})\b",
+    r"(?<![a-z_-])(?<!sub)(?<!sub )(?<!status )(?<!http )(?:error[_ ]?)?code[\"'`\\\]]{0,3}\s{0,2}"
+    r"(?:[:=]>?\s{0,12}|is|of)?(?:(?:int|integer|some|optional)[\[(])?[\s\"'`\\(#]{0,4}(-?\d{1,8})\b",
+    re.I,
+)
+# What a person or a translator makes of "error code 190" and "subcode 463".
+_CODE_ABROAD = LateExpression(
+    r"(?:(?<!\w)(?:c[óo]d(?:igo|ice)(?: d[ei] (?:l )?(?:errore?|erro))?|erro|fehler(?:-?(?:code|nummer|nr\.?))?"
+    r"|kode(?: (?:kesalahan|galat|error))?|hata(?: kodu)?|kod(?: błędu)?|mã(?: lỗi)?|код(?: ошибки)?|ошибка"
+    r"|code d['’]erreur|foutcode|felkod)"
+    r"|エラー(?:コード|番号)?|コード|错误(?:代码|码)?|錯誤(?:代碼|碼)?|代码|代碼|(?:오류|에러)(?: ?코드)?|코드"
+    r"|รหัสข้อผิดพลาด)\W{0,4}(-?\d{1,7})(?!\w|[.,]\d)",
+    re.I,
+)
+_SUBCODE_ABROAD = LateExpression(
+    r"(?:(?<!\w)(?:sub[- ]?c[óo]d(?:igo|ice)|unter(?:fehler)?code|subkode|subkod|alt(?: hata)? kodu|подкод"
+    r"|sous[- ]code)|サブコード|子(?:错误)?(?:代码|码)|子(?:錯誤)?(?:代碼|碼)|(?:하위|서브) ?(?:오류 ?)?코드)"
+    r"\W{0,4}(\d{1,8})(?!\w|[.,]\d)",
     re.I,
 )
 _HASH = LateExpression(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
@@ -44,8 +61,6 @@ _HASH = LateExpression(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
 _PAIR = LateExpression(r"(?<![\w./-])(-?\d{1,7})\s?([/:.;|_()-]|,(?=\s|\d{4}|\d{3}\s*\Z))\s?(\d{2,7})(?![\w/-]|\.\d)")
 # Numbers of JSON as Go prints them: 4.279009e+06.
 _GO_NUMBER = LateExpression(r"(?<![\w.])(\d)(?:\.(\d{1,6}))?e\+0([1-9])(?!\w)")
-# An answer in a query: %7B%22error%22%3A...
-_PERCENT = LateExpression(r"%7B(?:%0A|%20|\+)*%22(?:error|message|code)%22", re.I)
 # Nothing but one number: "190", "429".
 _LONE = LateExpression(r"\A[ \t\r\n]*(-?\d{1,6})[ \t\r\n]*\Z")
 # Digits as a scanner reads them: 4279OO9, 42790O9, 2I90.
@@ -87,6 +102,12 @@ _EXCHANGE = LateExpression(r"^(?:[<>*] ?)?HTTP/\d(?:\.\d)? (\d{3})[^\n]*$", re.M
 _HEADER = LateExpression(r"^(?:[<] ?)?([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.{0,2000})$")
 _REQUEST = LateExpression(r"(?:^|[>\"'\s])(GET|POST|DELETE)[ ,:\"']+(\S{1,300})")
 _WWW = LateExpression(r'"([^"]*)"\s*$')
+# <error_response><error_code>190</error_code>...: Meta's XML, or an answer that a gateway has turned into XML.
+_XML_FIELD = LateExpression(
+    r"<(code|error_code|error_subcode|message|error_msg|type|error_message)(?: [^<>]{0,80})?>"
+    r"(?:<!\[CDATA\[)?([^<>]{1,2000}?)(?:\]\]>)?</[a-z_]{4,13}>",
+    re.I,
+)
 _SCRIPT_EDGE = LateExpression(r"<(?:script|style)\b|</(?:script|style)>", re.I)
 _TAG = LateExpression(r"<[^<>]{1,400}>")
 _ME_WORKS = LateExpression(
@@ -128,6 +149,8 @@ def read_text(text: str, facts: Facts, known: Known) -> None:
     redirect = _REDIRECT().search(body) if "error" in body and "=" in body else None
     if redirect and _take_redirect(body[redirect.start(1) :], facts):
         return
+    if "<" in body and _xml_object(body, facts):
+        return
     if "<" in body and _looks_html(body):
         _take_html(body, facts)
         return
@@ -145,9 +168,8 @@ def place_of(text: str, facts: Facts) -> None:
 
 
 def clip(text: str) -> str:
-    """The part of a long paste that is looked at: its head and its tail. An answer in a query is decoded."""
-    if "%22" in text and _PERCENT().search(text[:MAX_TEXT]):
-        text = unquote(text)
+    """The part of a long paste that is looked at: its head and its tail. What copying did to it is undone."""
+    text = undone(text)
     if len(text) <= MAX_TEXT:
         return text
     return text[: MAX_TEXT * 3 // 4] + "\n" + text[-MAX_TEXT // 4 :]
@@ -280,6 +302,15 @@ def _looks_html(text: str) -> bool:
     return head.startswith(starts) or "<html" in head
 
 
+def _xml_object(text: str, facts: Facts) -> bool:
+    """An answer of Meta's as XML: it has a code, and a message or a type of Meta's beside it."""
+    fields = {hit[1].lower(): hit[2].strip() for hit in _XML_FIELD().finditer(text[:MAX_TEXT])}
+    fields["message"] = fields.get("message") or fields.pop("error_msg", "")
+    if number(fields.get("code") or fields.get("error_code")) is None or not fields["message"]:
+        return False
+    return read_object(fields, facts)
+
+
 def _take_html(text: str, facts: Facts) -> None:
     plain = " ".join(_TAG().sub(" ", _without_scripts(text[:6000])).split())
     facts.type = "html"
@@ -358,6 +389,12 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
         other = hit.group(2) and _OTHER_NUMBER().search(text[max(0, hit.start() - 24) : hit.start()])
         if number in known.codes and number not in HTTP_LIKE and not other:
             facts.code = number
+    if facts.code is None and (hit := _CODE_ABROAD().search(text)):
+        number = int(hit[1])
+        if number in known.codes and number not in HTTP_LIKE:
+            facts.code = number
+            if facts.subcode is None and (sub := _SUBCODE_ABROAD().search(text)):
+                facts.subcode = int(sub[1]) or None
     if facts.code is None and (hit := _LONE().match(text)):
         if (number := int(hit.group(1))) in HTTP_LIKE:
             facts.http_status = facts.http_status or number

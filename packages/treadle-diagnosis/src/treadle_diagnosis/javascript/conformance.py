@@ -42,6 +42,24 @@ FORMS = (
     '{"success":false,"error":{"message":"x","details":{"code":190,"error_subcode":463}}}',
     '{"error":{"message":"Invalid parameter","code":100,"error_user_msg":"The Text is too long"}}',
     '{"error":{"message":"Invalid parameter","code":100,"error_user_title":"\u00dcber","error_user_msg":"too long"}}',
+    "a=%7B%22error%22%3A+%7B%22message%22%3A+%22Session+has+expired%22%2C+%22code%22%3A+190%7D%7D",
+    "a=%257B%2522error%2522%253A%257B%2522code%2522%253A190%257D%257D%2B",
+    "<pre>{&quot;error&quot;: {&quot;code&quot;: 190, &quot;message&quot;: &quot;it&#039;s &amp;lt;gone&quot;}}</pre>",
+    "{&amp;quot;error&amp;quot;:{&amp;quot;code&amp;quot;:24}}", "R&quot;D &amp; code 4",
+    r'"{\\"error\\":{\\"code\\":190,\\"error_subcode\\":463}}"',
+    "{\u201cerror\u201d: {\u201ccode\u201d: 190, \u201cmessage\u201d: \u201cx\u201d}}",
+    "the \u201ccode\u201d 190 of conduct",
+    'array(1) {\n  ["code"]=>\n  int(190)\n  ["error_subcode"]=>\n  int(463)\n}',
+    "GraphError { code: 190, error_subcode: Some(463) }", "code=Optional[190], subCode=Optional(463)",
+    "C\u00f3digo do erro: 190 Subc\u00f3digo: 463", "Fehler 190 (Untercode 463)", "Erro 404", "Fehlercode 12345",
+    "\u30a8\u30e9\u30fc\u30b3\u30fc\u30c9\uff1a190\u3001\u30b5\u30d6\u30b3\u30fc\u30c9\uff1a463\u300cx\u300d",
+    "\u9519\u8bef\u7801 190 \u5b50\u4ee3\u7801 463",
+    "\uc624\ub958 \ucf54\ub4dc: 24, \ud558\uc704 \ucf54\ub4dc: 4279009",
+    "\u041a\u043e\u0434 \u043e\u0448\u0438\u0431\u043a\u0438: 190",
+    "<?xml version='1.0'?><error_response><error_code>190</error_code><error_msg>Session has expired</error_msg>"
+    "</error_response>",
+    "<response><code>24</code><error_subcode>4279009</error_subcode><message>gone</message></response>",
+    "<html><code>190</code></html>",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from treadle_diagnosis import (
     __version__,
     clarity,
     contribution,
+    copied,
     engine,
     facts,
     objects,
@@ -32,8 +33,8 @@ from treadle_diagnosis.javascript.expressions import javascript
 from treadle_diagnosis.late import LateExpression
 
 MODULES: tuple[ModuleType, ...] = (
-    circumstances, clarity, contribution, engine, facts, objects, other_platforms, publishing, reading, redact, rules,
-    several, spent, texts, transport, types, wording,
+    circumstances, clarity, contribution, copied, engine, facts, objects, other_platforms, publishing, reading, redact,
+    rules, several, spent, texts, transport, types, wording,
 )  # fmt: skip
 
 
