@@ -49,7 +49,10 @@ function ofSeveral(evidence, body) {
   const left = afterLastSuccess(pieces);
   if (!left.length) return nothing(facts, "over");
   const found = left.map((piece) => ofOne({ ...evidence, surface: facts.surface, stage: facts.stage, body: piece.body }));
-  const chosen = { ...deciding(found), raw: redact(evidence.body) };
+  let chosen = { ...deciding(found), raw: redact(evidence.body) };
+  if (facts.doubted && ENGINE.REPEATS.includes(chosen.retry.kind) && atPublish(facts.stage, evidence.context)) {
+    chosen = openOutcome(facts, evidence.body, chosen.matched);
+  }
   return errors > 1 ? withCount(chosen, errors) : chosen;
 }
 

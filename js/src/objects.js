@@ -11,7 +11,7 @@ const FACTS = constantsOf("facts");
 export function newFacts(surface = "threads", stage = "unknown", status = null, headers = {}) {
   return {
     surface, stage, http_status: status, headers, context: {}, code: null, subcode: null, type: "", message: "",
-    constant: "", container: "", oauth: "", transport: "", unlisted: false, structured: false, success: false, foreign: false,
+    constant: "", container: "", oauth: "", transport: "", unlisted: false, doubted: false, structured: false, success: false, foreign: false,
     empty: "",
   };
 }

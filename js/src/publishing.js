@@ -19,6 +19,8 @@ export function leavesOpen(rule, facts) {
   const { pattern, match } = rule;
   if ([pattern.action, get(pattern.retry, "kind")].some((word) => PUBLISHING.CHECKS_ALREADY.includes(word))) return false;
   const before = truthy(get(facts.context, "unclear_before")) || truthy(get(facts.context, "after_publish"));
+  const repeats = PUBLISHING.REPEATS.includes(get(pattern.retry, "kind"));
+  if (repeats && !match.container.length && repeatCouldDouble(pattern, facts, before)) return true;
   const clear = clearRefusal(facts, before);
   if (clear === null && clearRefusal(facts, false) !== null) return true;
   if (PUBLISHING.NEVER_WRITTEN.includes(facts.transport)) return false;
@@ -36,6 +38,14 @@ export function leavesOpen(rule, facts) {
     if (named) return false;
   }
   return (facts.code === null && facts.subcode === null) || clear === null;
+}
+
+/** Whether this call or one before it may have published, however well the answer itself is known. */
+function repeatCouldDouble(pattern, facts, before) {
+  const status = facts.http_status;
+  if (before || facts.doubted || (status !== null && status >= 400 && !mayBeClear(status))) return true;
+  const passing = pattern.lane === "platform_temporary" && get(pattern.retry, "kind") === "later";
+  return passing && PUBLISHING.ALWAYS_OPEN.includes(facts.code);
 }
 
 function saysItInWords(pattern, message) {

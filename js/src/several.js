@@ -28,7 +28,8 @@ export function deciding(diagnoses) {
   const last = diagnoses[diagnoses.length - 1];
   const waits = (diagnosis) => SEVERAL.REPEATS.includes(diagnosis.retry.kind);
   const stops = (one) => SEVERAL.STOPPING.includes(one.lane) && !waits(one) && one.confidence !== "guess";
-  return (waits(last) && [...diagnoses].reverse().find(stops)) || last;
+  const before = [...diagnoses].reverse();
+  return (waits(last) && (before.find(stops) ?? before.find((one) => one.retry.kind === "verify_first"))) || last;
 }
 
 export function withCount(diagnosis, errors) {

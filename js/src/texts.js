@@ -46,6 +46,11 @@ export function readWwwAuthenticate(value, facts) {
 }
 
 function inferPlace(text, facts) {
+  inferSurfaceAndStage(text, facts);
+  facts.doubted = ["publish", "unknown"].includes(facts.stage) && TEXTS.CUT_OFF.test(text);
+}
+
+function inferSurfaceAndStage(text, facts) {
   const hit = TEXTS.HOST.exec(text);
   if (hit) {
     const host = hit[1].toLowerCase().split(".")[0];
@@ -59,7 +64,7 @@ function inferPlace(text, facts) {
       return;
     }
   }
-  if (TEXTS.PUBLISHING.test(lower)) {
+  if (TEXTS.PUBLISHING.test(lower) || TEXTS.PUBLISHING_ABROAD.test(lower)) {
     facts.stage = "publish";
     return;
   }
@@ -239,16 +244,19 @@ function takeCodes(text, lower, facts, known) {
     facts.code = Number(hit[1]);
   }
   if (facts.code === null && (hit = TEXTS.TYPED_CODE.exec(text))) {
-    const number = Number(hit[1] || hit[2]);
-    const other = hit[2] && TEXTS.OTHER_NUMBER.test(text.slice(Math.max(0, hit.index - 24), hit.index));
-    if (known.codes.has(number) && !isHttpLike(number) && !other) facts.code = number;
+    const number = Number(hit[1] || hit[3]);
+    const other = hit[3] && TEXTS.OTHER_NUMBER.test(text.slice(Math.max(0, hit.index - 24), hit.index));
+    if (known.codes.has(number) && !isHttpLike(number) && !other) {
+      facts.code = number;
+      facts.subcode = facts.subcode || Number(hit[2] ?? 0) || null;
+    }
   }
   if (facts.code === null && (hit = TEXTS.CODE_ABROAD.exec(text))) {
     const number = Number(hit[1]);
-    if (known.codes.has(number) && !isHttpLike(number)) {
+    const sub = facts.subcode === null ? TEXTS.SUBCODE_ABROAD.exec(text) : null;
+    if (!isHttpLike(number) && (sub || known.codes.has(number))) {
       facts.code = number;
-      const sub = facts.subcode === null ? TEXTS.SUBCODE_ABROAD.exec(text) : null;
-      if (sub) facts.subcode = Number(sub[1]) || null;
+      facts.subcode = facts.subcode || (sub ? Number(sub[1]) || null : null);
     }
   }
   if (facts.code === null && (hit = TEXTS.LONE.exec(text))) {
@@ -260,6 +268,8 @@ function takeCodes(text, lower, facts, known) {
     const number = Number(asDigits(hit[1]));
     if (known.codes.has(number)) facts.code = number;
   }
+  // "Error 613/9999999": the code was found after the pairs were looked for.
+  if (pair === null && facts.code !== null && facts.subcode === null) facts.subcode = pairIn(text, facts.code, known)?.[1] ?? null;
 }
 
 function takeSubcode(text, facts) {

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -45,6 +49,14 @@ OPEN: list[tuple[Any, dict[str, Any]]] = [
     ("<html><body>429</body></html>", {"http_status": 429}),
     ("<html><body>403 Forbidden</body></html>", {"http_status": 403}),
     ("Too many requests", {"http_status": 429}),
+    (error(24, 4279009), {"http_status": 500}),
+    (error(100, 4279004), {"http_status": 502}),
+    (error(9007, 2207027), {"http_status": 503}),
+    (error(9007, 2207027), {"http_status": 400, "context": {"unclear_before": True}}),
+    (error(-2, 2207003), {"http_status": 400, "context": {"unclear_before": True}}),
+    (error(4), {"http_status": 400, "context": {"unclear_before": True}}),
+    (error(-1, 2207001), {"http_status": 400}),
+    (None, {"exception": "connect ECONNREFUSED 1.2.3.4:443", "context": {"unclear_before": True}}),
     ("", {"http_status": 500}),
     ("", {"http_status": 200}),
     ({"success": True}, {"http_status": 200}),
@@ -82,6 +94,32 @@ def test_text_that_names_a_clear_refusal_is_one() -> None:
         assert not checks_first(diagnose(text)), text
 
 
+A_REFUSAL = json.dumps(error(24, 4279009))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"threads_publish 500 {json.dumps(CODE_2)}\nthreads_publish 400 {A_REFUSAL}",
+        f"[{json.dumps(CODE_2)}, {A_REFUSAL}]",
+        f"threads_publish: read ECONNRESET\nthreads_publish 400 {A_REFUSAL}",
+        f"threads_publish: 504 Gateway Timeout, then {A_REFUSAL}",
+        'threads_publish: socket hang up\nthreads_publish HTTP 429 {"error": {"code": 4, "message": "limit"}}',
+        "threads_publish: read ECONNRESET\nretrying...\nconnect ECONNREFUSED 1.2.3.4:443",
+        "threads_publish, attempt 1: read ETIMEDOUT; attempt 2: getaddrinfo ENOTFOUND graph.threads.net",
+        f"threads_publish: read ECONNRESET\n{A_REFUSAL}\n{json.dumps(error(9007, 2207027))}",
+    ],
+)
+def test_after_an_answer_that_was_lost_the_next_refusal_is_not_repeated(text: str) -> None:
+    assert checks_first(diagnose(text, stage="publish")), diagnose(text, stage="publish")
+    assert checks_first(diagnose(text, stage="publish")), "the same when it was met before"
+
+
+def test_a_dead_token_outranks_an_answer_that_was_lost() -> None:
+    text = f"{json.dumps(CODE_2)}\n{json.dumps(error(190, 463))}"
+    assert diagnose(text, stage="publish").pattern == "token_expired"
+
+
 @pytest.mark.parametrize("key", ["unclear_before", "after_publish", "auto_publish_text"])
 def test_the_context_says_that_something_was_being_posted(key: str) -> None:
     assert checks_first(diagnose(CODE_2, stage="create_container", http_status=500, context={key: True}))
@@ -107,6 +145,19 @@ def test_the_context_says_that_something_was_being_posted(key: str) -> None:
         'File "bot.py", line 9, in publish_post\nrequests.exceptions.ReadTimeout: Read timed out.',
         'Invoke-RestMethod : {"error": {"message": "An unknown error occurred", "code": 1}} At publish.ps1:12',
         '{"step": "publish", "status": 500, "error": "upstream"}',
+        'Falha ao publicar: {"error": {"code": 2}}',
+        "Error al publicar en Threads: socket hang up",
+        '投稿に失敗しました: {"error": {"code": 1}}',
+        "发布失败：An unknown error occurred",
+        '게시 실패: 500 {"error": {"code": 2}}',
+        "Veröffentlichung fehlgeschlagen: read ECONNRESET",
+        "Fehler beim Veröffentlichen: 502 Bad Gateway",
+        'Yayınlama hatası: {"error": {"code": 2}}',
+        "Gagal memposting: timeout",
+        "Ошибка публикации: 502 Bad Gateway",
+        'Échec de la publication : {"error": {"code": 1}}',
+        "Errore durante la pubblicazione: code 2",
+        'Lỗi khi đăng bài: {"error": {"code": 2}}',
     ],
 )
 def test_the_words_of_a_paste_name_the_publish_call(text: str) -> None:
@@ -173,3 +224,57 @@ def test_at_publish_no_advice_to_repeat_without_a_clear_refusal(
     found = diagnose(body, stage="publish", http_status=status, context={"unclear_before": unclear_before})
     if found.retry.kind in ("later", "new_container") and f"subcode={subcode}" not in found.matched:
         assert is_clear_refusal(status, body, unclear_before=False) or status < 400
+
+
+def in_words(codes: tuple[int, int | None], pattern: str, between: str) -> str:
+    code, subcode = codes
+    return pattern.format(code=code) + ("" if subcode is None else f"{between}{subcode}")
+
+
+FORMS: list[Callable[[dict[str, Any], tuple[int, int | None]], str]] = [
+    lambda body, _: json.dumps(body),
+    lambda body, _: json.dumps(body, indent=2),
+    lambda body, _: f"Request failed: {body!r}",
+    lambda body, _: json.dumps(json.dumps(json.dumps(body))),
+    lambda body, _: f"<html><body><pre>{escape(json.dumps(body))}</pre></body></html>",
+    lambda body, _: f"/cb?answer={quote(json.dumps(body))}",
+    lambda body, _: f"HTTP/1.1 400 Bad Request\ncontent-type: application/json\n\n{json.dumps(body)}",
+    lambda body, _: "\n".join(f"> {line}" for line in json.dumps(body, indent=1).split("\n")),
+    lambda body, _: json.dumps(body).replace('"', "”"),
+    lambda body, _: " ".join(f"[{key}] => {value}" for key, value in body["error"].items()),
+    lambda _, codes: in_words(codes, "said no (code {code}", ", subcode "),
+    lambda _, codes: in_words(codes, "(#{code}) said no", " error_subcode="),
+    lambda _, codes: in_words(codes, "Error {code}", "/"),
+    lambda _, codes: in_words(codes, "Código do erro: {code}", ", subcódigo: "),
+    lambda _, codes: in_words(codes, "エラーコード：{code}", "、サブコード："),
+]
+KNOWN_CODES = sorted({code for pattern in load() for match in pattern.matches for code in match.code})
+SUBCODES = sorted({subcode for pattern in load() for match in pattern.matches for subcode in match.subcode})
+
+
+@given(
+    st.tuples(st.sampled_from(KNOWN_CODES), st.none() | st.sampled_from(SUBCODES) | st.integers(1_000_000, 9_999_999)),
+    st.sampled_from([None, 400, 403, 429, 500, 502]),
+    st.sampled_from(FORMS),
+    st.booleans(),
+    st.sampled_from(["", "Erro temporário", "미디어를 찾을 수 없음"]),
+)
+def test_no_form_of_an_answer_is_repeated_that_is_checked_as_an_object(
+    codes: tuple[int, int | None], status: int | None, form: Any, transient: bool, title: str
+) -> None:
+    """Other codes, subcodes, statuses and languages, copied in any way: where it may be live, nothing says "again"."""
+    body = error(*codes, is_transient=transient, error_user_title=title)
+    as_object = diagnose(body, stage="publish", http_status=status)
+    pasted = diagnose(form(body, codes), stage="publish", http_status=status)
+    if checks_first(as_object):
+        assert pasted.retry.kind not in ("later", "new_container")
+    if codes[1] is not None and codes[1] not in SUBCODES and pasted.retry.kind in ("later", "new_container"):
+        assert pasted.confidence == "guess"
+    if status is not None and status >= 500:
+        assert pasted.retry.kind not in ("later", "new_container")
+
+
+@given(st.sampled_from(KNOWN_CODES), st.integers(1_000_000, 9_999_999), st.sampled_from(["read", "create_container"]))
+def test_a_subcode_that_nobody_knows_lowers_the_confidence(code: int, subcode: int, stage: str) -> None:
+    if subcode not in SUBCODES:
+        assert diagnose(error(code, subcode), stage=stage, http_status=400).confidence == "guess"

@@ -17,7 +17,7 @@ from treadle_diagnosis.redact import redact
 from treadle_diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
 from treadle_diagnosis.rules import Rule, RuleBook, less_sure, matched, nothing_but_a_number, rests_beside_unlisted
 from treadle_diagnosis.spent import step_after_budget, what_follows, who_acts
-from treadle_diagnosis.types import AUTOMATIC, Diagnosis, Evidence, RetryAdvice
+from treadle_diagnosis.types import AUTOMATIC, REPEATS, Diagnosis, Evidence, RetryAdvice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -185,6 +185,8 @@ def _of_several(evidence: Evidence, body: Any) -> Diagnosis:
         return _nothing(facts, "over")
     found = [_of_one(replaced(evidence, surface=facts.surface, stage=facts.stage, body=piece.body)) for piece in left]
     chosen = replaced(deciding(found), raw=redact(evidence.body, max_chars=RAW_CHARS))
+    if facts.doubted and chosen.retry.kind in REPEATS and at_publish(facts.stage, evidence.context):
+        chosen = _open_outcome(facts, evidence.body, chosen.matched)
     return with_count(chosen, errors) if errors > 1 else chosen
 
 
@@ -210,7 +212,16 @@ def _key(f: Facts, body: Any) -> tuple[Any, ...] | None:
 
     ``None`` where more counts: headers, context, text, a body of another network.
     """
-    if not f.structured or f.headers or f.context or f.success or f.foreign or f.empty or len(f.message) > 300:
+    if (
+        not f.structured
+        or f.headers
+        or f.context
+        or f.doubted
+        or f.success
+        or f.foreign
+        or f.empty
+        or len(f.message) > 300
+    ):
         return None
     if f.subcode is None and "xception" not in f.type and answered(body):
         return None

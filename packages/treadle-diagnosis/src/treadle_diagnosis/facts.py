@@ -33,6 +33,7 @@ class Facts:
     """The facts a matcher looks at. ``message`` is Meta's own message in lower case.
 
     ``unlisted`` says that there is a subcode beside the code which no pattern names; the matcher sets it.
+    ``doubted`` says that the text also tells of a call whose answer was lost, so that a post may be live.
     ``foreign`` says that it has the shape of another network's error, ``structured`` that it came as JSON. ``empty`` is
     ``"nothing"``, ``"binary"`` or ``"fine"`` (a good answer) when there is nothing to diagnose.
     """
@@ -48,6 +49,7 @@ class Facts:
     oauth: str = ""
     transport: str = ""
     unlisted: bool = False
+    doubted: bool = False
     structured: bool = False
     success: bool = False
     foreign: bool = False

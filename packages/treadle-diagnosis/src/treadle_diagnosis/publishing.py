@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OUTCOME_UNKNOWN = "outcome_unknown"
 _NEVER_WRITTEN = frozenset({"dns", "connect", "tls"})
+# Codes that leave it open at any status; only beside a subcode that says more do they mean something else.
+_ALWAYS_OPEN = frozenset({-2, -1, 1, 2, 10})
 _CHECKS_ALREADY = frozenset({"verify_first"})
 # Facts of the caller that say that something was being posted, whatever the stage is called.
 _POSTING = ("unclear_before", "after_publish", "auto_publish_text")
@@ -47,6 +49,8 @@ def leaves_open(rule: Rule, facts: Facts) -> bool:
     if pattern.action in _CHECKS_ALREADY or pattern.retry.kind in _CHECKS_ALREADY:
         return False
     unclear_before = bool(facts.context.get("unclear_before") or facts.context.get("after_publish"))
+    if pattern.retry.kind in REPEATS and not match.container and _repeat_could_double(rule, facts, unclear_before):
+        return True
     codes = Codes(facts.code, facts.subcode, facts.message)
     clear = clear_refusal(codes, unclear_before=unclear_before)
     if clear is None and clear_refusal(codes, unclear_before=False) is not None:
@@ -69,6 +73,17 @@ def leaves_open(rule: Rule, facts: Facts) -> bool:
     if facts.code is None and facts.subcode is None:
         return True
     return clear is None
+
+
+def _repeat_could_double(rule: Rule, facts: Facts, unclear_before: bool) -> bool:
+    """Whether this call or one before it may have published, however well the answer itself is known."""
+    if unclear_before or facts.doubted:
+        return True
+    status = facts.http_status
+    if status is not None and status >= 400 and not may_be_clear(status):
+        return True
+    pattern = rule.pattern
+    return facts.code in _ALWAYS_OPEN and pattern.lane == "platform_temporary" and pattern.retry.kind == "later"
 
 
 def _says_it_in_words(pattern: Pattern, message: str) -> bool:

@@ -69,11 +69,17 @@ def after_last_success(pieces: Sequence[Piece]) -> Sequence[Piece]:
 
 
 def deciding(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
-    """The one that stops the work: the last, unless it only waits and an earlier one cannot pass by waiting."""
+    """The one that stops the work: the last, unless it only waits and an earlier one cannot pass by waiting.
+
+    One after which a post may be live is such a one.
+    """
     last = diagnoses[-1]
     if last.retry.kind in REPEATS:
         for earlier in reversed(diagnoses):
             if earlier.lane in _STOPPING and earlier.retry.kind not in REPEATS and earlier.confidence != "guess":
+                return earlier
+        for earlier in reversed(diagnoses):
+            if earlier.retry.kind == "verify_first":
                 return earlier
     return last
 

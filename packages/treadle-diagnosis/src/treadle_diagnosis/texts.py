@@ -73,7 +73,7 @@ _AS_DIGITS = str.maketrans("OoQDlIi|SsBZz", "0000111155822")
 _SEVEN = LateExpression(r"(?<![\w.\-/=])(\d{6,7})(?![\w.\-/])")
 _META_ERROR = LateExpression(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception\b")
 _NUMBER_OF_TYPE = LateExpression(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception[ :,(#\[]{1,3}(-?\d{1,6})\b")
-_TYPED_CODE = LateExpression(r"\berr(?:or)?[:= ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
+_TYPED_CODE = LateExpression(r"\berr(?:or)?[:= ]{1,2}#?(\d{1,6})(?:/(\d{1,8}))?\b|(?<![\w&])#(\d{1,6})\b", re.I)
 # "order #190": a number of something else.
 _OTHER_NUMBER = LateExpression(
     r"\b(?:order|issue|pull(?: request)?|pr|ticket|invoice|item|row|line|job|case|bug|no|nr|number|step|slot|user|room|"
@@ -123,6 +123,27 @@ _PUBLISHING = LateExpression(
     # "Threads post failed", "posting to Threads timed out", "failed to post: socket hang up"; not "POST /me/threads".
     r"|\b(?:threads post|posting(?: (?:to|on) threads)?|post to threads):? (?:failed|failure|error|timed out)"
     r"|\b(?:failed to|could ?n[o']t|unable to) (?:send (?:the|your|this) (?:post|thread)|post)\b(?! ?[/\"'])"
+)
+# The same in other languages.
+_PUBLISHING_ABROAD = LateExpression(
+    r"\b(?:falha|erro|error|falló|fallo|fall[oó]|errore|impossibile|échec|erreur|não foi possível|no se pudo|fehler)"
+    r"(?: [\wà-ÿ']{1,12}){0,3} (?:d[ae] |l['’])?(?:publi[ck]\w*|pubblic\w*|veröffentlich\w*|postar|postagem|posten)\b"
+    r"|\b(?:veröffentlich\w*|publi[ck]aci[óo]n\w*|publica[çc][ãa]o|publication)(?: [\wà-ÿ]{1,12}){0,3}"
+    r" (?:fehlgeschlagen|gescheitert|fall[óo]|falhou|échou\w*|a échoué)\b"
+    r"|(?:投稿|公開)(?:の処理)?(?:に|が|は|を|時に|中に)?(?:失敗|エラー|できません)"
+    r"|(?:发布|發佈|發布|发帖|發文|貼文發佈)(?:时|時)?(?:失败|失敗|出错|出錯|错误|錯誤)|(?:发布|發佈|發布)(?:帖子|貼文)?(?:失败|失敗)"
+    r"|(?:게시|발행|포스팅)(?:물)?(?:에|을|를|이|가|하지)? ?(?:게시 ?)?(?:실패|오류|못했)"
+    r"|\bgagal (?:memposting|menerbitkan|mempublikasikan|mengunggah postingan|publish|posting)\b"
+    r"|\b(?:yayınla\w*|paylaş\w*|gönderi) (?:[\wçğıöşü]{1,12} )?(?:hata\w*|başarısız\w*|yapılamadı)"
+    r"|(?:đăng|xuất bản)(?: bài| lên threads)? (?:thất bại|không thành công|lỗi)|lỗi (?:khi )?(?:đăng|xuất bản)"
+    r"|(?:ошибка|сбой|не удалось)(?: при)? (?:публикац\w+|опубликова\w+)"
+)
+# A call of the paste whose answer was lost: whatever came after it, that call may have published.
+_CUT_OFF = LateExpression(
+    r"\bread e?(?:connreset|timedout|timed out|timeout)|socket hang up|connection reset|connection aborted"
+    r"|remotedisconnected|server disconnected|empty reply|request timed out|(?<!connect )\beconnreset"
+    r"|gateway time-?out|bad gateway|\b50[234] service unavailable",
+    re.I,
 )
 # A step, function or file of somebody's program: "step": "Publish to Threads", publishThread, client.PublishAsync.
 # The address of a request tells more.
@@ -184,7 +205,12 @@ def read_www_authenticate(value: str, facts: Facts) -> None:
 
 
 def _infer_place(text: str, facts: Facts) -> None:
-    """Surface and stage from the addresses in the text, where the caller did not say."""
+    """Surface and stage from the addresses in the text, where the caller did not say; and whether a call was lost."""
+    _infer_surface_and_stage(text, facts)
+    facts.doubted = facts.stage in ("publish", "unknown") and _CUT_OFF().search(text) is not None
+
+
+def _infer_surface_and_stage(text: str, facts: Facts) -> None:
     if hit := _HOST().search(text):
         host = hit.group(1).lower().split(".")[0]
         if facts.surface == "threads" and host != "threads" and "threads." not in text:
@@ -197,6 +223,9 @@ def _infer_place(text: str, facts: Facts) -> None:
             facts.stage = stage
             return
     if ("publish" in lower or "post" in lower or "thread" in lower) and _PUBLISHING().search(lower):
+        facts.stage = "publish"
+        return
+    if _PUBLISHING_ABROAD().search(lower):
         facts.stage = "publish"
         return
     for request in _REQUEST().finditer(text[:6000]) if "/" in text else ():
@@ -385,16 +414,16 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
     if facts.code is None and facts.type and (hit := _NUMBER_OF_TYPE().search(text)) and int(hit[1]) in known.codes:
         facts.code = int(hit[1])
     if facts.code is None and (hit := _TYPED_CODE().search(text)):
-        number = int(hit.group(1) or hit.group(2))
-        other = hit.group(2) and _OTHER_NUMBER().search(text[max(0, hit.start() - 24) : hit.start()])
+        number = int(hit.group(1) or hit.group(3))
+        other = hit.group(3) and _OTHER_NUMBER().search(text[max(0, hit.start() - 24) : hit.start()])
         if number in known.codes and number not in HTTP_LIKE and not other:
             facts.code = number
+            facts.subcode = facts.subcode or int(hit.group(2) or 0) or None
     if facts.code is None and (hit := _CODE_ABROAD().search(text)):
-        number = int(hit[1])
-        if number in known.codes and number not in HTTP_LIKE:
-            facts.code = number
-            if facts.subcode is None and (sub := _SUBCODE_ABROAD().search(text)):
-                facts.subcode = int(sub[1]) or None
+        sub = _SUBCODE_ABROAD().search(text) if facts.subcode is None else None
+        if int(hit[1]) not in HTTP_LIKE and (sub or int(hit[1]) in known.codes):
+            facts.code = int(hit[1])
+            facts.subcode = facts.subcode or (int(sub[1]) or None if sub else None)
     if facts.code is None and (hit := _LONE().match(text)):
         if (number := int(hit.group(1))) in HTTP_LIKE:
             facts.http_status = facts.http_status or number
@@ -403,6 +432,9 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
     if facts.code is None and (hit := _SCANNED_CODE().search(text)) and sum(map(str.isdigit, hit.group(1))) >= 2:
         number = int(hit.group(1).translate(_AS_DIGITS))
         facts.code = number if number in known.codes else None
+    if pair is None and facts.code is not None and facts.subcode is None:
+        # "Error 613/9999999": the code was found after the pairs were looked for.
+        facts.subcode = (_pair(text, facts.code, known) or (0, None))[1]
     if facts.code is not None and facts.code > 99_999:
         facts.subcode = facts.subcode or facts.code
     if facts.subcode is None:

@@ -142,8 +142,9 @@ def _failed(
     stage = ask.diagnosed_at or ask.stage
     known = {**(more or {}), **(context_of(part, now) if part is not None else {})}
     publishing = ask.situation == "publish"
-    if not publishing:
-        known.pop("after_publish", None)  # the answer to a read is about the read
+    if not publishing or isinstance(failure, NotSent):
+        # The answer to a read is about the read; before a request that was not sent, the doubt had been settled.
+        known.pop("after_publish", None)
     elif part is not None and part.unclear:
         known["unclear_before"] = True
     diagnosis = diagnose_failure(failure, stage, known)
