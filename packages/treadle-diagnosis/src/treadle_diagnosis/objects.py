@@ -20,6 +20,7 @@ _SUBCODE_KEYS = (
     "error_subcode", "subcode", "errorSubcode", "error_sub_code", "sub_code", "subCode", "errorSubCode",
     "error subcode",
 )  # fmt: skip
+_SUBCODE_NAMES = frozenset(_SUBCODE_KEYS)
 _CODE_KEYS = ("code", "error_code", "errorCode")
 _MESSAGE_KEYS = (
     "message", "error_message", "errorMessage", "error_description", "msg", "detail", "description", "reason",
@@ -208,7 +209,7 @@ def _take_error(error: Mapping[str, Any], facts: Facts) -> None:
         message = _first(error, _MESSAGE_KEYS)
     if code is None or code == "":
         code = _first(error, _CODE_KEYS)
-    if subcode is None:
+    if subcode is None and not _SUBCODE_NAMES.isdisjoint(error):
         subcode = _first(error, _SUBCODE_KEYS)
     if kind is None:
         kind = _first(error, _TYPE_KEYS)

@@ -38,6 +38,10 @@ _PLAIN_KEYS = frozenset(
     )
 )  # fmt: skip
 _HARMLESS_KEYS = frozenset(("type", "fbtrace_id", "error_user_title"))
+# Secrets are written in ASCII: words of other scripts do not make a run.
+_TWELVE = LateExpression("[!-~]{12}")
+_LONG_RUN = LateExpression("[!-~]{18,}")
+_SIXTEEN = LateExpression(r"\S{16}")
 _BEARER_WORDS = ("earer", "EARER", "Auth ", "auth ", "AUTH ", "asic ")
 # A run that may hold an address; _clean_address judges it, because "a path, then a question mark" as an expression is
 # tried again at every slash.
@@ -90,25 +94,27 @@ def redact(value: Any, *, max_chars: int | None = None) -> Any:
 
 
 def _suspect(text: str) -> bool:
-    """Whether a secret could be in ``text``: a pair, a query, a word without a blank that is long enough for one."""
-    if "=" in text or "?" in text or "|" in text or not text.isascii():
+    """Whether a secret could be in ``text``: a pair, a query, a run of characters that is long enough for one."""
+    if "=" in text or "?" in text or "|" in text or _unwritable(text):
         return True
-    longest = max(map(len, text.split()), default=0)
     if ":" in text:
         # A sentence with a colon. What follows a bare "token:" counts from 16 characters on, see _PAIRS.
         lower = text.lower()
-        if longest > 15 or any(mark in lower for mark in _COLON_MARKS):
+        if _SIXTEEN().search(text) or any(mark in lower for mark in _COLON_MARKS):
             return True
-    if longest > 11:
-        for mark in _BEARER_WORDS:
-            if mark in text:
-                return True
+    if _TWELVE().search(text) is None:
+        return False  # most messages of Meta's
+    for mark in _BEARER_WORDS:
+        if mark in text:
+            return True
     # Meta's constants and permissions are long words too; without a digit only two kinds of token look like them.
-    return longest > 17 and (
-        "EAA" in text
-        or "IG" in text
-        or any(len(word) > 17 and not _DIGITLESS().fullmatch(word) for word in text.split())
-    )
+    runs = _LONG_RUN().findall(text)
+    return bool(runs) and ("EAA" in text or "IG" in text or any(not _DIGITLESS().fullmatch(run) for run in runs))
+
+
+def _unwritable(text: str) -> bool:
+    """Whether there are lone surrogates in ``text``, which :func:`plain` takes out."""
+    return not text.isascii() and _SURROGATES().search(text) is not None
 
 
 def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
@@ -120,7 +126,7 @@ def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
         kind = type(inner)
         if kind is str:
             if key in _HARMLESS_KEYS:
-                if len(inner) > 200 or not inner.isascii():
+                if len(inner) > 200 or _unwritable(inner):
                     return None
             elif (
                 (key not in _PLAIN_KEYS and (key != "code" or not inner.startswith("THREADS_API__")))
@@ -139,7 +145,7 @@ def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
 
 def plain(text: str) -> str:
     """``text`` without lone surrogates, which JSON can carry in and nothing can write out."""
-    return text if text.isascii() or not _SURROGATES().search(text) else text.encode("utf-8", "replace").decode()
+    return text.encode("utf-8", "replace").decode() if _unwritable(text) else text
 
 
 def redact_text(text: str) -> str:

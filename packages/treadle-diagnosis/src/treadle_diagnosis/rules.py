@@ -234,7 +234,7 @@ class RuleBook:
         code = f.code
         coded, by_word = self.with_code(code) if code is not None and code in self.by_code.filed else (None, None)
         vague = coded is None or code in VAGUE_CODES
-        if f.message:
+        if f.message and (by_word or vague):
             words = set(f.message.translate(_SPLIT).split())
             if by_word:
                 candidates += _found(by_word, words)
