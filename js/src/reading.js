@@ -1,9 +1,10 @@
 // From evidence, in any form, to facts. Total: whatever comes in, facts come out.
 import { newFacts, readObject } from "./objects.js";
-import { asText, constantsOf, has, head, isBytes, isMapping, lengthOf, strip, truthy } from "./python.js";
+import { asText, constantsOf, has, head, isAscii, isBytes, isMapping, lengthOf, strip, truthy } from "./python.js";
 import { readText, readWwwAuthenticate } from "./texts.js";
 
 const CIRCUMSTANCES = constantsOf("circumstances");
+const READING = constantsOf("reading");
 const ODD = /[\ufffd\0-\x07\x0e-\x1a\x1c-\x1f]/gu;
 
 /** Everything the matcher looks at, from `evidence`. */
@@ -60,13 +61,38 @@ function readHeaders(facts) {
   }
 }
 
-/** Text from bytes: UTF-8 (with or without mark), UTF-16 with a mark. */
+/** Text from bytes: UTF-8 or UTF-16, with or without mark; else the code page of Windows, 1252. */
 export function decodeBytes(data, facts = null) {
-  const bytes = new Uint8Array(data).subarray(0, 100_000);
-  const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
-  const text = new TextDecoder(mark).decode(bytes);
-  if (facts !== null && isBinary(text)) facts.empty = "binary";
-  return text;
+  const bytes = new Uint8Array(data);
+  const encoding = encodingOf(bytes.subarray(0, READING.BYTES));
+  let text = decoded(bytes, encoding);
+  const binary = isBinary(text);
+  if (facts !== null && binary) facts.empty = "binary";
+  else if (encoding === "utf-8" && text.includes("\ufffd") && !binary && isAscii(text.replaceAll("\ufffd", ""))) {
+    // The five bytes that the code page does not use are none of its letters.
+    text = decoded(bytes, "windows-1252").replace(/[\x81\x8d\x8f\x90\x9d]/g, "\ufffd");
+  }
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
+/** The encoding that a mark names, or that NUL in every other byte gives away; UTF-8 else. */
+function encodingOf(bytes) {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
+  const start = Array.from(bytes.subarray(0, 200));
+  const even = start.filter((_, place) => place % 2 === 0);
+  const odd = start.filter((_, place) => place % 2 === 1);
+  const zeros = (list) => list.filter((byte) => byte === 0).length;
+  if (odd.length > 3 && !zeros(even) && zeros(odd) * 4 > odd.length * 3) return "utf-16le";
+  if (odd.length > 3 && !zeros(odd) && zeros(even) * 4 > even.length * 3) return "utf-16be";
+  return "utf-8";
+}
+
+function decoded(bytes, encoding) {
+  const decoder = () => new TextDecoder(encoding, { ignoreBOM: true });
+  if (bytes.length <= READING.BYTES) return decoder().decode(bytes);
+  const end = bytes.length - READING.BYTES / 4 - (bytes.length % 2);
+  return `${decoder().decode(bytes.subarray(0, (READING.BYTES * 3) / 4))}\n${decoder().decode(bytes.subarray(end))}`;
 }
 
 function isBinary(text) {

@@ -179,3 +179,26 @@ def test_diagnosing_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert json.loads(done.stdout)["pattern"] == "token_expired"
+
+
+def test_a_folder_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert diagnose("diagnose", [str(tmp_path)]) == 2
+    assert f"{tmp_path} is a folder" in capsys.readouterr().err
+
+
+def test_without_standard_input_there_is_nothing_to_diagnose(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    for args in ([], ["-"], ["--jsonl", "-"]):
+        assert diagnose("diagnose", args) == 1
+        assert "Nothing to diagnose" in capsys.readouterr().err
+
+
+def test_of_a_huge_file_the_end_is_read_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "worker.log"
+    path.write_text("INFO fine\n" * 300_000 + ANSWER)
+    assert diagnose("diagnose", [str(path), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["pattern"] == "token_expired"
+    assert "Only the first and the last 1,000,000 bytes were read." in said.err

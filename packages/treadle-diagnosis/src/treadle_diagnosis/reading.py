@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _STAGES = frozenset(STAGES)
 _SURFACES = frozenset(SURFACES)
 _TRANSPORTS = frozenset(TRANSPORTS)
+BYTES = 100_000  # of an answer that comes as bytes; of its text still less is looked at
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -86,14 +87,38 @@ def _read_headers(facts: Facts) -> None:
 
 
 def decode(data: bytes, facts: Facts | None = None) -> str:
-    """Text from bytes: UTF-8 (with or without mark), UTF-16 with a mark, else Latin-1-ish replacement."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = data[:100_000].decode("utf-16", "replace")
-    else:
-        text = data[:100_000].decode("utf-8-sig", "replace")
+    """Text from bytes: UTF-8 or UTF-16, with or without mark; else the code page of Windows, 1252.
+
+    Of what is longer than ``BYTES`` the beginning and the end are taken.
+    """
+    encoding = _encoding(data[:BYTES])
+    text = _decoded(data, encoding)
     if facts is not None and is_binary(text):
         facts.empty = "binary"
-    return text
+    elif encoding == "utf-8" and "\ufffd" in text and not is_binary(text) and text.replace("\ufffd", "").isascii():
+        text = _decoded(data, "cp1252")
+    return text.removeprefix("\ufeff")
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding that a mark names, or that NUL in every other byte gives away; UTF-8 else."""
+    if data[:2] == b"\xff\xfe":
+        return "utf-16-le"
+    if data[:2] == b"\xfe\xff":
+        return "utf-16-be"
+    even, odd = data[:200:2], data[1:200:2]
+    if len(odd) > 3 and not even.count(0) and odd.count(0) * 4 > len(odd) * 3:
+        return "utf-16-le"
+    if len(odd) > 3 and not odd.count(0) and even.count(0) * 4 > len(even) * 3:
+        return "utf-16-be"
+    return "utf-8"
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    if len(data) <= BYTES:
+        return data.decode(encoding, "replace")
+    begin, end = data[: BYTES * 3 // 4], data[len(data) - BYTES // 4 - len(data) % 2 :]
+    return f"{begin.decode(encoding, 'replace')}\n{end.decode(encoding, 'replace')}"
 
 
 def is_binary(text: str) -> bool:

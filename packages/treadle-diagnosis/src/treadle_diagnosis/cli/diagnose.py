@@ -118,13 +118,16 @@ def given_input(options: argparse.Namespace) -> Any:
         return _read(options.file, options.program)
     text = options.error
     if text is None:
-        if sys.stdin is None or sys.stdin.isatty():
+        if sys.stdin is not None and sys.stdin.isatty():
             sys.stderr.write("Paste the error and end with Ctrl-D:\n")
         text = "-"
     if text == "-":
-        return _parse(_bounded(sys.stdin.buffer))
+        return _parse(_bounded(sys.stdin.buffer) if sys.stdin is not None else b"")
     if len(text) < 1000 and "\n" not in text and "{" not in text and os.path.isfile(text):
         return _read(text, options.program)
+    if len(text) < 1000 and os.path.isdir(text):
+        sys.stderr.write(f"{options.program} diagnose: {text} is a folder. Name a file in it.\n")
+        return 2
     if looks_like_a_file(text):
         sys.stderr.write(
             f"{options.program} diagnose: there is no file {text}. If it is the error itself, pipe it in: -\n"
@@ -153,11 +156,17 @@ def _read(path: str, program: str) -> Any:
 
 
 def _bounded(file: IO[bytes]) -> bytes:
-    """The beginning of a file, with a word when there is more of it."""
+    """The beginning of a file, and its end too when there is more of it; of a pipe the beginning."""
     data = file.read(INPUT_BYTES + 1)
-    if len(data) > INPUT_BYTES:
+    if len(data) <= INPUT_BYTES:
+        return data
+    if not file.seekable():
         sys.stderr.write(f"Only the first {INPUT_BYTES:,} bytes were read. Give the part with the error.\n")
-    return data[:INPUT_BYTES]
+        return data[:INPUT_BYTES]
+    half = INPUT_BYTES // 2
+    file.seek(-half, os.SEEK_END)
+    sys.stderr.write(f"Only the first and the last {half:,} bytes were read. Give the part with the error.\n")
+    return data[:half] + file.read(half)
 
 
 def _parse(data: bytes | str) -> Any:
@@ -195,7 +204,7 @@ def _context(pairs: list[str], program: str) -> dict[str, Any] | None:
 def _lines(path: str, program: str) -> int:
     """One diagnosis a line; a line that is not JSON is taken as pasted text."""
     if path == "-":
-        return _diagnose_lines(sys.stdin.buffer)
+        return _diagnose_lines(sys.stdin.buffer if sys.stdin is not None else io.BytesIO())
     try:
         file = open(path, "rb")  # noqa: SIM115 (closed below; a broken pipe while printing is not a reading error)
     except OSError as error:
