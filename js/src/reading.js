@@ -66,12 +66,12 @@ export function decodeBytes(data, facts = null) {
   const bytes = new Uint8Array(data);
   const encoding = encodingOf(bytes.subarray(0, READING.BYTES));
   let text = decoded(bytes, encoding);
-  const binary = isBinary(text);
-  if (facts !== null && binary) facts.empty = "binary";
-  else if (encoding === "utf-8" && text.includes("\ufffd") && !binary && isAscii(text.replaceAll("\ufffd", ""))) {
+  const read = text.replaceAll("\ufffd", "");
+  if (encoding === "utf-8" && read !== text && isAscii(read) && !isBinary(read)) {
     // The five bytes that the code page does not use are none of its letters.
     text = decoded(bytes, "windows-1252").replace(/[\x81\x8d\x8f\x90\x9d]/g, "\ufffd");
   }
+  if (facts !== null && isBinary(text)) facts.empty = "binary";
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 

@@ -101,13 +101,14 @@ def test_one_fault_in_every_form(form: Any) -> None:
     ("text", "pattern"),
     [
         ("Código do erro: 190, subcódigo: 463", "token_expired"),
+        ("Código 190 subcódigo 463 “x”".encode("cp1252"), "token_expired"),
         ("Fehlercode 190 / Untercode 460", "password_changed"),
         ("エラーコード：190「Invalid OAuth access token」", "token_is_invalid"),
         ("GraphError { code: 190, error_subcode: Some(460) }", "password_changed"),
         ("<r><code>190</code><error_subcode>463</error_subcode><message>x</message></r>", "token_expired"),
     ],
 )
-def test_short_subcodes_are_read_beside_their_code(text: str, pattern: str) -> None:
+def test_short_subcodes_are_read_beside_their_code(text: Any, pattern: str) -> None:
     assert diagnose(text).pattern == pattern
 
 

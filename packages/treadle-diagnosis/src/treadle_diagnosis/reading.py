@@ -93,10 +93,12 @@ def decode(data: bytes, facts: Facts | None = None) -> str:
     """
     encoding = _encoding(data[:BYTES])
     text = _decoded(data, encoding)
+    if encoding == "utf-8" and "\ufffd" in text:
+        known = text.replace("\ufffd", "")
+        if known.isascii() and not is_binary(known):
+            text = _decoded(data, "cp1252")
     if facts is not None and is_binary(text):
         facts.empty = "binary"
-    elif encoding == "utf-8" and "\ufffd" in text and not is_binary(text) and text.replace("\ufffd", "").isascii():
-        text = _decoded(data, "cp1252")
     return text.removeprefix("\ufeff")
 
 
