@@ -93,8 +93,10 @@ def film(path: Path) -> Judged:
     if not pictures:
         return Judged("other")
     first = pictures[0]
-    decoded = run("ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:v:0", "-f", "null", "-")
-    whole = decoded.returncode == 0 and not decoded.stderr.strip()
+    decode = ("-map", "0:v:0", "-progress", "-", "-f", "null", "/dev/null")
+    decoded = run("ffmpeg", "-nostdin", "-v", "error", "-i", path, *decode)
+    something = any(line.startswith("frame=") and line != "frame=0" for line in decoded.stdout.splitlines())
+    whole = decoded.returncode == 0 and not decoded.stderr.strip() and something
     return Judged("video", int(first.get("width", 0)), int(first.get("height", 0)), whole)
 
 
@@ -161,8 +163,7 @@ def disagreements(path: Path, answer: Said, judge: Judged, known: dict[str, Any]
         result.unlink(missing_ok=True)
         done = run(*TREADLE, "repair", "--json", "--force", "-o", result, path)
         if done.returncode or not result.exists():
-            if judge.whole and not doubted:
-                yield f"promised a repair, and it failed: {done.stdout[-200:] or done.stderr[-200:]}"
+            yield f"promised a repair, and it failed: {done.stdout[-200:] or done.stderr[-200:]}"
             return
         if not judged(result).whole:
             if judge.whole:

@@ -44,6 +44,8 @@ NOTES = frozenset({"udta", "meta", "uuid"})
 _LOCATIONS = (b"\xa9xyz", b"loci\0\0\0\0", b"location.ISO6709", b"GPSLatitude", b"GPSCoordinates")
 _DEVICES = (b"\xa9mak", b"\xa9mod", b"quicktime.make", b"quicktime.model", b"android.manufacturer", b"android.model",
             b"tiff:Make", b"tiff:Model", b"manf", b"modl")  # fmt: skip
+_CONFIGURED = {"avc1": "avcC", "avc3": "avcC", "hvc1": "hvcC", "hev1": "hvcC", "mp4a": "esds", "mp4v": "esds"}
+"""Encodings that no player decodes, and no MP4 holds, without the box that sets the decoder up."""
 _LOCATION_TRACKS = frozenset({"gpmd", "camm", "rtmd", "gps0", "gps "})
 """Telemetry of action cameras and drones: the position, many times a second."""
 
@@ -91,6 +93,7 @@ class Track:
     encrypted: bool = False
     external: bool = False
     has_composition_offsets: bool = False
+    configured: bool = False
     contradiction: str = ""
     beyond_end: bool = False
     location: bool = False
@@ -356,6 +359,7 @@ def _sample_description(track: Track, index: bytes, fourcc: str, at: int, end: i
 def _description_extras(track: Track, index: bytes, start: int, end: int, *, within_wave: bool) -> None:
     for part in boxes_leniently(index, start, end):
         content = index[part.start : part.end]
+        track.configured = track.configured or part.type == _CONFIGURED.get(track.fourcc)
         match part.type:
             case "avcC" if len(content) > 8:
                 track.video = avc_config(content)
@@ -399,6 +403,8 @@ def _sample_tables(track: Track, tables: SampleTables, size: int | None) -> None
         track.duration = sum(count * ticks for count, ticks in runs)
     if track.handler in ("vide", "soun"):
         track.contradiction, furthest = tables.contradiction(track.samples)
+        if track.fourcc in _CONFIGURED and not track.configured:
+            track.contradiction = track.contradiction or "it does not say how to decode what it lists"
         track.beyond_end = size is not None and furthest >= size > 0 and not track.external
     if track.handler != "vide":
         return

@@ -84,8 +84,8 @@ class JobFailed:
 class Job:
     """One file to look at whole, and to repair unless ``inspect_only``.
 
-    ``at_least`` is a repair's word that the plan must not fall below. ``play``: a film that needs no repair is
-    decoded at its beginning and end, a picture whole. ``strip`` takes notes out (where and with what it
+    ``at_least`` is a repair's word that the plan must not fall below. ``play``: unless it is refused anyway, a film is
+    decoded at its beginning, its end and between, a picture whole. ``strip`` takes notes out (where and with what it
     was taken). ``heavy`` jobs encode pictures and queue among themselves, so that moving an index need not wait for an
     encode.
     """

@@ -183,13 +183,13 @@ class MediaService:
             return report
         inspect = report.plan.inspect and not (probe.complete and report.plan.kind > RepairKind.PATCH)
         name = source if source.startswith("med_") else await asyncio.to_thread(_mark, path)
-        play = name not in self._played and (report.plan.kind is RepairKind.NONE or (whole and probe.kind == "image"))
+        play = name not in self._played and (whole or report.plan.kind is RepairKind.NONE)
         if not (play or (inspect and (whole or report.plan.kind is RepairKind.NONE))):
             return report
         with work_directory(self._work) as work:
             limits = limits_for(probe, size=probe.size)
-            job = Job(path, Path(work), inspect_only=True, inspect=inspect, play=play, limits=limits, cage=self._cage,
-                      heavy=False, strip=not wish.keep_notes,
+            job = Job(path, Path(work), wish.on_too_long, wish.conservative, inspect_only=True, inspect=inspect,
+                      play=play, limits=limits, cage=self._cage, heavy=False, strip=not wish.keep_notes,
                       require_cage=self._settings.media_cage == "require")  # fmt: skip
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):

@@ -129,7 +129,7 @@ def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits:
         wanted = plan(probe, findings, **options)
     wanted = _at_least(wanted, probe, RepairKind[str(job.get("at_least", "none")).upper()])
     events.send("planned", probe=probe.to_json(), findings=[item.to_wire() for item in findings], plan=wanted.to_json())
-    if job.get("play") and (wanted.kind in (RepairKind.NONE, RepairKind.COPY) or wanted.image):
+    if job.get("play") and wanted.kind is not RepairKind.REJECT:
         _must_play(source, probe, limits)
     if target is None or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
         events.send("done", path=None, plan=wanted.to_json())
@@ -139,12 +139,12 @@ def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits:
 
 
 def _must_play(source: IO[bytes], probe: MediaProbe, limits: Limits) -> None:
-    """Whether the contents can be decoded of a file that needs no repair by its tables and headers, or of a picture."""
-    source.seek(0)
+    """Whether the contents can be decoded of a file that is in order, or can be put in order, by its headers."""
     if probe.kind == "image":
         from treadle_threads.media.worker.images import must_have_reader, must_show
 
         must_have_reader(probe.container)
+        source.seek(0)
         must_show(source)
     else:
         from treadle_threads.media.worker import playing
@@ -193,16 +193,22 @@ def _execute(
         source.seek(0)
         convert(source, target, THREADS.image)
         return wanted
-    from treadle_threads.media.worker.playing import must_play
+    from treadle_threads.media.worker.playing import LONG_S, must_play, must_play_film
 
+    sound = wanted.audio != "drop"
+    plays = False
     if wanted.kind is RepairKind.PATCH:
         try:
             with os.fdopen(os.dup(target.fileno()), "wb") as out:
                 patch(source, out, strip=strip)  # type: ignore[arg-type]
             must_play(target, wanted)
             return wanted
-        except (NotPatchable, Unreadable):
-            wanted = replace(wanted, kind=RepairKind.REMUX)
+        except NotPatchable:
+            pass
+        except Unreadable:  # as it was given, it may be no better
+            must_play_film(source, sound=sound, threads=limits.threads)
+            plays = True
+        wanted = replace(wanted, kind=RepairKind.REMUX)
     from av.error import ArgumentError
 
     from treadle_threads.media.worker.lanes import CopyFailed, UnevenSound
@@ -211,7 +217,12 @@ def _execute(
     def report_progress(report: Any) -> None:
         events.progress(report.fraction, report.media_s)
 
+    looked_into = probe.duration_s is None or probe.duration_s > LONG_S
     while True:
+        # an encoder passes over what cannot be decoded, and a copy's index may hide a hole that the source's shows
+        if not plays and (looked_into or "encode" in (wanted.video, wanted.audio)):
+            must_play_film(source, sound=sound, threads=limits.threads)
+            plays = True
         try:
             source.seek(0)
             transcode(source, target, wanted, threads=limits.threads, on_progress=report_progress)

@@ -89,7 +89,8 @@ def about_the_file(error: Exception) -> Exception:
     import av.error
 
     ours = isinstance(error, av.error.BugError | av.error.PyAVCallbackError)
-    if ours or blame(error) != "fault" or (isinstance(error, OSError) and error.errno in _REFUSED):
+    refused = isinstance(error, OSError) and error.errno in _REFUSED
+    if blame(error) not in ("media", "fault") or ours or refused:
         return error
     return Unreadable(f"{type(error).__name__}: {error}")
 

@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from treadle_threads.media.plan import RepairPlan
-from treadle_threads.media.worker.blame import read_by
+from treadle_threads.media.worker.blame import Unreadable, read_by
 from treadle_threads.media.worker.lanes import Packet, Writer, end_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,15 @@ class _EncodingLane(ABC):
         """Encode a filtered frame, or with ``None`` what the encoder holds back, and put the packets out."""
 
     def take(self, packet: Packet) -> bool:
-        return all(self._frame(frame) for frame in read_by(packet.decode))
+        try:
+            return all(self._frame(frame) for frame in read_by(packet.decode))
+        except Unreadable:  # a player goes on with the next one, too; whether enough can be decoded was asked before
+            self._lose(packet)
+            return True
+
+    @abstractmethod
+    def _lose(self, packet: Packet) -> None:
+        """Keep the times of what follows right after a packet that cannot be decoded."""
 
     def finish(self) -> None:
         if self._graph is not None:
@@ -141,6 +149,10 @@ class PictureLane(_EncodingLane):
             heappush(self._moments, packet.dts)
         return super().take(packet)
 
+    def _lose(self, packet: Packet) -> None:
+        if self._untimed and self._moments:
+            heappop(self._moments)
+
     def _frame(self, frame: Any) -> bool:
         if self._untimed and self._moments:
             frame.pts = heappop(self._moments)
@@ -156,8 +168,8 @@ class PictureLane(_EncodingLane):
         aspect = self._stream.sample_aspect_ratio or Fraction(1, 1)
         colours = int(frame.colorspace) if int(frame.colorspace) in range(18) else 2
         levels = int(frame.color_range) if int(frame.color_range) in (0, 1, 2) else 0
-        wide = f"min({self._plan.max_width},iw*max(sar,1))"
-        scale = f"w='2*trunc({wide}/2)':h='2*trunc({wide}/(iw*sar/ih)/2)':flags=bicubic:out_range=tv"
+        wide = f"max(2,min({self._plan.max_width},iw*max(sar,1)))"
+        scale = f"w='2*trunc({wide}/2)':h='2*max(1,trunc({wide}/(iw*sar/ih)/2))':flags=bicubic:out_range=tv"
         if _is_hdr(frame):
             scale += ":out_color_matrix=bt709:out_primaries=bt709:out_transfer=bt709:intent=perceptual"
         steps: list[tuple[str, str | None]] = [
@@ -194,6 +206,7 @@ class SoundLane(_EncodingLane):
         # AVI's sound has no gaps, and its times are worked out from a header that is often wrong: samples are counted
         self._untimed, self._start, self._heard = untimed, Fraction(0), 0
         context = stream.codec_context
+        self._given_rate = context.sample_rate
         self._rate = context.sample_rate if context.sample_rate in (44_100, 48_000) else 48_000
         self._layout = "mono" if context.layout.nb_channels == 1 else "stereo"
         self._out = output.add_stream("aac", rate=self._rate)
@@ -208,6 +221,10 @@ class SoundLane(_EncodingLane):
             frame.pts = round(self._start * frame.sample_rate) + self._heard
             self._heard += frame.samples
         return super()._frame(frame)
+
+    def _lose(self, packet: Packet) -> None:
+        if self._untimed and packet.time_base is not None:  # the silence in its place is counted as well
+            self._heard += round((packet.duration or 0) * packet.time_base * self._given_rate)
 
     def _encode(self, frame: AudioFrame | None) -> None:
         for packet in self._out.encode(frame):

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageFile, ImageOps
 from treadle_threads.media.bits import Malformed
 from treadle_threads.media.picturestrip import without_notes
 from treadle_threads.media.spec import READABLE, ImageSpec
-from treadle_threads.media.worker.blame import NoCodec, PictureRefused, reading_a_picture
+from treadle_threads.media.worker.blame import NoCodec, PictureRefused, Unreadable, reading_a_picture
 from treadle_threads.media.worker.output import Output
 
 QUALITIES = (90, 85, 80, 75, 70, 60, 50)
@@ -240,8 +240,13 @@ def frames_of(source: IO[bytes]) -> Any:
         picture = Image.open(source)
         count = min(getattr(picture, "n_frames", 1), 5000)
     for number in range(count):
-        with _reading():
-            picture.seek(number)
-            shown = float(picture.info.get("duration", 100) or 100) / 1000
-            whole = picture.convert("RGBA")
+        try:
+            with _reading():
+                picture.seek(number)
+                shown = float(picture.info.get("duration", 100) or 100) / 1000
+                whole = picture.convert("RGBA")
+        except Unreadable:
+            if number:  # a viewer plays those before it
+                return
+            raise
         yield _opaque(whole), min(max(shown, 0.02), 60.0)
