@@ -170,7 +170,7 @@ def short_clips(bench: Bench, program: str, folder: Path, film: Path) -> list[Ro
         settings = Settings(data_dir=folder / "data", public_url="http://127.0.0.1:1")
 
         async def opened() -> MediaService:
-            return MediaService(settings)
+            return MediaService(settings).keep_ready()
 
         service = loop.run(opened())
 

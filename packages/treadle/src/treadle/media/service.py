@@ -186,12 +186,11 @@ class MediaService:
         play = name not in self._played and (whole or report.plan.kind is RepairKind.NONE)
         if not (play or (inspect and (whole or report.plan.kind is RepairKind.NONE))):
             return report
-        with work_directory(self._work) as work:
-            limits = limits_for(probe, size=probe.size)
-            job = Job(path, Path(work), wish.on_too_long, wish.conservative, inspect_only=True, inspect=inspect,
-                      play=play, limits=limits, cage=self._cage, heavy=False, strip=not wish.keep_notes,
-                      require_cage=self._settings.media_cage == "require")  # fmt: skip
-            result = await self._runner.run(job)
+        limits = limits_for(probe, size=probe.size)
+        job = Job(path, self._work, wish.on_too_long, wish.conservative, inspect_only=True, inspect=inspect,
+                  play=play, limits=limits, cage=self._cage, heavy=False, strip=not wish.keep_notes,
+                  require_cage=self._settings.media_cage == "require")  # fmt: skip
+        result = await self._runner.run(job)
         if isinstance(result, JobFailed):
             return _report(shown(source), probe, [failed(result, probe, self._work)], wish)
         if play:
