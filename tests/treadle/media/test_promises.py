@@ -137,8 +137,9 @@ async def test_an_animation_is_played_up_to_its_broken_picture(service: MediaSer
 
 @pytest.mark.usefixtures("independent")
 async def test_a_film_of_one_pixel_is_encoded(service: MediaService, tmp_path: Path) -> None:
-    path = tmp_path / "dot.mp4"
-    ffmpeg("-f", "lavfi", "-i", "color=s=1x1:r=25:d=1", "-pix_fmt", "yuv444p", "-c:v", "libx264", path)
+    path, dots = tmp_path / "dot.mp4", tmp_path / "dots"
+    dots.write_bytes(bytes(range(75)))
+    ffmpeg("-f", "rawvideo", "-pix_fmt", "yuv444p", "-s", "1x1", "-r", "25", "-i", dots, "-c:v", "libx264", path)
     assert (await service.check(path)).ok
     made = await service.prepare(path)
     assert isinstance(made, Prepared), made.findings
