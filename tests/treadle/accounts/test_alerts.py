@@ -81,7 +81,7 @@ async def test_many_troubles_are_one_message(alerting: Alerting, told: Told) -> 
     assert title == "Treadle: 8 accounts must be reconnected, 1 more alert"
     assert "@user0: Dead." in body
     assert "and 3 more" in body
-    assert "1 late post is waiting for approval" in body
+    assert "1 post is held and needs a decision" in body
     assert await alerting.send(300.0) == []
 
 

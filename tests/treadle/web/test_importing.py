@@ -132,3 +132,16 @@ def test_the_page_shows_each_row_before_it_stores(sample: SampleSite) -> None:
         assert conn.execute(sa.select(sa.func.count()).select_from(posts)).scalar() == before
     bad = {"file": ("posts.csv", b"\xff\xfe", "text/csv")}
     assert "not in UTF-8" in sample.client.post("/import", data={"csrf": CSRF}, files=bad).text
+
+
+def test_home_says_of_imported_posts_what_they_wait_for(sample: SampleSite) -> None:
+    late = "too late to publish"
+    page = sample.client.get("/").text
+    assert late in page
+    assert "paused in the other tool" not in page
+    with sample.app.db.begin() as conn:
+        conn.execute(sa.update(posts).where(posts.c.state == "held").values(why=importing.WAITS))
+    page = sample.client.get("/").text
+    assert "paused in the other tool" in page
+    assert 'href="/import#done"' in page
+    assert late not in page

@@ -43,7 +43,7 @@ def rows(served: Served, *columns: Any, **where: Any) -> list[Any]:
 def test_a_queue_is_set_up_filled_and_changed(page: Any, sample_server: tuple[Served, dict[str, str]]) -> None:
     served, ids = sample_server
     page.goto(f"/queue?account={ids['dye']}")
-    page.get_by_role("button", name="Weekdays at 9 and 17").click()
+    page.get_by_role("button", name="Weekdays at 9 AM and 5 PM").click()
     page.get_by_text("Slots saved.").wait_for()
     page.locator(".slot", has=page.locator('[value="mon 17:00"]')).click()
     page.get_by_role("button", name="Save slots").click()

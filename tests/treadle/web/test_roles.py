@@ -408,3 +408,18 @@ def test_the_audit_page_says_who_and_what_in_words(sample: SampleSite) -> None:
     ):
         assert any(line in row for row in rows), line
     assert not [row for row in rows if "None" in row or "key_" in row or "username" in row]
+
+
+def test_an_author_is_offered_approval_instead_of_publishing(sample: SampleSite) -> None:
+    editor = sample.client.get("/compose").text
+    assert ">Publish</button>" in editor
+    assert 'name="approval"' in editor
+    become(sample, "author")
+    author = sample.client.get("/compose").text
+    assert ">Ask for approval</button>" in author
+    assert ">Publish</button>" not in author
+    assert 'name="approval"' not in author
+    assert "published after someone else approves them" in author
+    form = {"csrf": CSRF, "account_id": sample.ids["loom"], "part-0-text": "By an author.", "do": "send"}
+    post = sample.client.get(sample.client.post("/compose", data=form).headers["location"]).text
+    assert "Waits for someone to approve it." in post

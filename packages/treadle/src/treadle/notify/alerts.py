@@ -66,7 +66,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "expiring": ("account's permission expires soon", "accounts' permissions expire soon"),
     "blocked": ("problem blocks posts", "problems block posts"),
     "at_risk": ("post due within a day is at risk", "posts due within a day are at risk"),
-    "held": ("late post is waiting for approval", "late posts are waiting for approval"),
+    "held": ("post is held and needs a decision", "posts are held and need a decision"),
     "failed": ("post failed", "posts failed"),
     "platform": ("update on the status of Threads", "updates on the status of Threads"),
     "webhook_paused": ("webhook was paused", "webhooks were paused"),

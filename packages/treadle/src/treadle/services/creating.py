@@ -90,6 +90,7 @@ def _store(
     held = TOO_LATE if late else HAS_WARNINGS if wanted.holds and not draft else None
     resting = draft or held is not None
     upcoming = "Publishes at the scheduled time." if start > now else "Publishes now."
+    waits = f"Waits for someone to {'approve' if approval else 'publish'} it."
     row = {
         "id": post_id,
         "workspace_id": workspace_id,
@@ -103,7 +104,7 @@ def _store(
         "options": {},
         "metadata": dict(body.get("metadata") or {}),
         "labels": list(body.get("labels") or []),
-        "next_what": "Waits for someone to publish it." if draft else None if held else upcoming,
+        "next_what": waits if draft else None if held else upcoming,
         "next_at": None if resting else max(start, now),
         "why": held,
         "seq": 1,

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from treadle.domain.answers import Missing
 from treadle.plural import plural
-from treadle.services import attention, blockers, workspaces
+from treadle.services import attention, blockers, importing, workspaces
 from treadle.services.read import Filters, list_posts, posts_json
 from treadle.services.setup_guide import Step
 from treadle.services.usage import usage_of
@@ -69,6 +69,7 @@ def _read(conn: Connection, workspace: str, approver: bool, now: float) -> dict[
         "checked_at": max((account.checked_at for account in live if account.checked_at), default=None),
         "paused": space is not None and space.paused,
         "held": some(("held",), "due_at"),
+        "imports_wait": importing.WAITS,
         "approvals": posts_json(conn, workspace, pages_posts.for_approval(conn, workspace, limit=SHOWN))
         if approver
         else [],

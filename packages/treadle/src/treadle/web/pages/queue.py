@@ -30,9 +30,9 @@ from treadle.web.pages.posts import day_of
 
 router = APIRouter(include_in_schema=False)
 SUGGESTED = {
-    "Weekdays at 9": [(day, "09:00") for day in DAYS[:5]],
-    "Weekdays at 9 and 17": [(day, at) for day in DAYS[:5] for at in ("09:00", "17:00")],
-    "Every day at 12": [(day, "12:00") for day in DAYS],
+    "Weekdays at 9 AM": [(day, "09:00") for day in DAYS[:5]],
+    "Weekdays at 9 AM and 5 PM": [(day, at) for day in DAYS[:5] for at in ("09:00", "17:00")],
+    "Every day at noon": [(day, "12:00") for day in DAYS],
 }
 
 

@@ -248,7 +248,7 @@
 
   // ---- entering a time picks "Pick a time"; the button says what it does
   const publish = $("[data-publish]", form);
-  const nameButton = () => { if (publish) publish.textContent = { at: "Schedule", queue: "Add to queue" }[form.elements.when.value] ?? "Publish"; };
+  const nameButton = () => { if (publish) publish.textContent = publish.dataset.publish || { at: "Schedule", queue: "Add to queue" }[form.elements.when.value] || "Publish"; };
   form.elements.at?.addEventListener("input", () => { form.elements.when.value = "at"; nameButton(); });
   form.addEventListener("change", nameButton);
   nameButton();

@@ -28,7 +28,7 @@
     const state = document.getElementById("kept");
     try {
       localStorage.setItem(key, JSON.stringify({ at: Date.now(), entries: entries() }));
-      const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      const time = new Date().toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" });
       if (state) state.textContent = navigator.onLine ? `Saved ${time} in this browser` : "Offline: saved in this browser";
     } catch { if (state) state.textContent = "Not saved: this browser can't store drafts for this page"; }
   };
