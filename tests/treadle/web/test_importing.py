@@ -109,7 +109,7 @@ def test_a_row_twice_in_one_file(app: App) -> None:
     line = "loom.and.shuttle,2027-05-01T09:00:00Z,Said once\n"
     found = carry_out(app, csv=f"account,publish_at,text\n{line}{line}", dry_run=True)
     assert [row.verdict for row in found.data] == ["new", "refused"]
-    assert "row 1" in found.data[1].findings[0].message
+    assert "Row 1" in found.data[1].findings[0].message
 
 
 def test_what_is_on_threads_already_is_left_out(app: App, threads: Sandbox) -> None:

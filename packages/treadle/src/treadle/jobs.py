@@ -18,6 +18,7 @@ from treadle.engine import addresses, insights, keeping_media, rechecking, reten
 from treadle.engine.heartbeat import EVERY_S, beat
 from treadle.engine.housekeeping import Job
 from treadle.engine.worker_context import WorkerContext
+from treadle.notify import digest
 from treadle.notify.alerts import send_due
 from treadle.notify.delivering import DeliveryWorker, deliver_workspace
 from treadle.notify.webhooks import fan_out
@@ -128,6 +129,7 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
 
     async def alert(worker: WorkerContext) -> None:
         await background.run("alert", send_due(worker.db, vault, worker.settings, now=worker.now()))
+        await background.run("digest", digest.send_due(worker.db, vault, worker.settings, now=worker.now()))
 
     async def at_risk(worker: WorkerContext) -> None:
         await worker.db.run(lambda conn: risk.warn(conn, now=worker.now()))

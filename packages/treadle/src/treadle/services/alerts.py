@@ -11,19 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from treadle.domain.refusal import Refusal, not_found
-from treadle.notify import alerts
+from treadle.notify import alerts, digest
 from treadle.notify.alert_kinds import FORMS as FORMS
 from treadle.notify.alert_kinds import NAMES as NAMES
 from treadle.notify.alert_kinds import OPERATORS, SEND_S, Unusable, parse
 from treadle.notify.alerts import QUIET_OPTION as QUIET_OPTION
 from treadle.notify.alerts import TITLES as TITLES
 from treadle.notify.alerts import URLS_MOST as URLS_MOST
-from treadle.notify.alerts import URLS_OPTION, Send, keep_urls, opened
+from treadle.notify.alerts import URLS_OPTION, Message, Send, keep_urls, opened
 from treadle.notify.alerts import line_of as line_of
 from treadle.notify.alerts import post_of as post_of
 from treadle.people import audit
+from treadle.services.context import App
 from treadle.store import Connection, Database, workspaces
 from treadle.vault import Vault
 from treadle_threads.media.guard import Trust
@@ -178,6 +180,42 @@ def set_quiet(
     return _noted(conn, None, workspace_id, actor, "quiet" if hours else "loud", now)
 
 
+def digest_time(conn: Connection, workspace_id: str) -> dict[str, Any]:
+    """``{"at": "08:00", "zone": "..."}``, or nothing: no digest is sent."""
+    found = workspaces.options_of(conn, workspace_id).get(digest.OPTION)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def set_digest(
+    conn: Connection, workspace_id: str, value: Mapping[str, Any] | None, *, actor: str, now: float
+) -> Refusal | None:
+    """Send a digest every day at a time, or none with ``None``."""
+    refused = digest.problem(value)
+    if refused is not None:
+        return refused
+    kept = {name: v for name, v in workspaces.options_of(conn, workspace_id).items() if name != digest.OPTION}
+    workspaces.set_options(conn, workspace_id, {**kept, digest.OPTION: dict(value)} if value else kept)
+    return _noted(conn, None, workspace_id, actor, "digest" if value else "no_digest", now)
+
+
+async def send_digest(
+    app: App, workspace_id: str, zone: ZoneInfo, *, actor: str, send: Send | None = None
+) -> list[Tried] | Refusal:
+    """Send the digest as it is now to every recipient, in its own zone or else in ``zone``, and say which took it.
+    The next one still comes at its time."""
+    now = app.now()
+
+    def made(conn: Connection) -> Message:
+        when = digest.time_of(workspaces.options_of(conn, workspace_id))
+        shown = when.zone if when else zone
+        return digest.compose(conn, workspace_id, shown, now=now, public_url=app.settings.public_url)
+
+    message = await app.db.query(made)
+    return await _send_to_all(
+        app.db, app.vault, workspace_id, message.title, message.body, "sent_digest", actor=actor, now=now, send=send
+    )
+
+
 def _noted(
     conn: Connection, refused: Refusal | None, workspace_id: str, actor: str, did: str, now: float
 ) -> Refusal | None:
@@ -202,6 +240,24 @@ async def send_test(
 
     ``wait_s``: seconds each has. A refusal when there is none.
     """
+    return await _send_to_all(
+        db, vault, workspace_id, TEST_TITLE, TEST_BODY, "test", actor=actor, now=now, send=send, wait_s=wait_s
+    )
+
+
+async def _send_to_all(
+    db: Database,
+    vault: Vault,
+    workspace_id: str,
+    title: str,
+    body: str,
+    did: str,
+    *,
+    actor: str,
+    now: float,
+    send: Send | None = None,
+    wait_s: float = SEND_S,
+) -> list[Tried] | Refusal:
     urls = await db.query(_urls, vault, workspace_id)
     if not urls:
         return Refusal("No recipients yet", "Add one first.", field="alert_urls")
@@ -211,13 +267,13 @@ async def send_test(
         target = parse(url, Trust.STRANGER)
         try:
             async with asyncio.timeout(wait_s):
-                good = not isinstance(target, Unusable) and await call(target, TEST_TITLE, TEST_BODY)
+                good = not isinstance(target, Unusable) and await call(target, title, body)
         except Exception:  # whatever a service does: it did not take it
             good = False
         return Tried(shown(url), good)
 
     tried = await asyncio.gather(*(one(url) for url in urls))
-    counted = {"did": "test", "recipients": len(tried), "delivered": sum(t.delivered for t in tried)}
+    counted = {"did": did, "recipients": len(tried), "delivered": sum(t.delivered for t in tried)}
     await db.run(lambda conn: audit.note(conn, workspace_id, actor, "workspace.alerts", workspace_id, counted, now=now))
     return tried
 

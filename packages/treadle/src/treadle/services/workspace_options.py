@@ -10,10 +10,12 @@ from typing import Any, Final
 from treadle.accounts.links import RETURN_ADDRESSES, address_problem
 from treadle.domain.collecting import at, near
 from treadle.domain.refusal import Refusal
+from treadle.notify import digest
 from treadle.notify.alerts import QUIET_OPTION, quiet_problem
+from treadle.notify.digest import OPTION as DIGEST_OPTION
 
 HOLD_ON_WARNING: Final = "hold_chain_on_warning"
-KNOWN: Final = (QUIET_OPTION, RETURN_ADDRESSES, HOLD_ON_WARNING)
+KNOWN: Final = (QUIET_OPTION, DIGEST_OPTION, RETURN_ADDRESSES, HOLD_ON_WARNING)
 ADDRESSES_MOST: Final = 50
 
 
@@ -24,6 +26,8 @@ def problem(options: Mapping[str, Any]) -> Refusal | None:
             continue
         if name == QUIET_OPTION:
             wrong = quiet_problem(value)
+        elif name == DIGEST_OPTION:
+            wrong = digest.problem(value)
         elif name == RETURN_ADDRESSES:
             wrong = _addresses_problem(value)
         elif name == HOLD_ON_WARNING:

@@ -14,10 +14,11 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from treadle.domain.states import STATE_WORDS
+from treadle.domain.zones import time_of_day as read_time
 from treadle.domain.zones import zone_named
 from treadle.plural import plural
 from treadle.store.release import REPAIRED
-from treadle.web.clocks import clock
+from treadle.web.clocks import clock, time_of_day
 from treadle.web.draft_options import summary
 from treadle.web.icons import STATE_ICONS, TONE_ICONS, icon
 from treadle.web.preview import option_label, options_shown
@@ -320,6 +321,12 @@ def key_names(text: str, names: Mapping[str, str]) -> str:
     return KEY_ID.sub(lambda found: f"the key “{names[found[0]]}”" if found[0] in names else "a key", text)
 
 
+def clock_time(text: str) -> str:
+    """A stored time of day, such as ``22:00``, as the pages write times: ``10:00 PM``."""
+    found = read_time(text)
+    return time_of_day(found) if found else str(text)
+
+
 def key_scopes(scopes: Sequence[str]) -> str:
     """What a key with these scopes may do."""
     return next((words for scope, words in KEY_WORDS.items() if scope in scopes), ", ".join(scopes))
@@ -354,6 +361,7 @@ def install(templates: Environment) -> None:
         options_summary=summary,
         step=step_of,
         key_words=key_scopes,
+        clock_time=clock_time,
     )
     templates.globals.update(
         icon=icon,

@@ -109,6 +109,7 @@ NEEDS: Final[Mapping[str, Needs]] = {
     "GET /alerts": "integrations",
     "POST /alerts": "integrations",
     "POST /alerts/test": "integrations",
+    "POST /alerts/digest": "integrations",
     "GET /keys": "integrations",
     "POST /keys": "integrations",
     "POST /keys/{key_id}/revoke": "integrations",

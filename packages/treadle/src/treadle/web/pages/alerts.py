@@ -55,6 +55,7 @@ def _read(conn: Connection, page: PageRequest) -> dict[str, Any]:
     return {
         "targets": alert_targets.listing(conn, page.app.vault, page.workspace),
         "quiet": alert_targets.quiet_hours(conn, page.workspace),
+        "digest": alert_targets.digest_time(conn, page.workspace),
         "lately": [
             {
                 "title": TITLES.get(alert.kind, (alert.kind,))[0],
@@ -73,6 +74,7 @@ async def change(page: LoggedInForm) -> Response:
     """Add or remove a target, set or end the quiet hours."""
     do = page.text("do")
     message = {"add": "Recipient added. Send a test to check that it works.", "remove": "Recipient removed."}
+    message |= {"digest": "Daily digest saved.", "no-digest": "The daily digest is off."}
     message |= {"quiet": "Quiet hours saved.", "loud": "Quiet hours are off."}
     if do not in message:
         return page.not_found()
@@ -96,6 +98,11 @@ def _carry_out(conn: Connection, page: PageRequest, do: str) -> Refusal | None:
         case "quiet":
             hours = {"from": page.text("from"), "to": page.text("to"), "zone": page.text("zone").strip() or "UTC"}
             return alert_targets.set_quiet(conn, workspace, hours, actor=who, now=now)
+        case "digest":
+            when = {"at": page.text("at"), "zone": page.text("zone").strip() or "UTC"}
+            return alert_targets.set_digest(conn, workspace, when, actor=who, now=now)
+        case "no-digest":
+            return alert_targets.set_digest(conn, workspace, None, actor=who, now=now)
         case _:
             return alert_targets.set_quiet(conn, workspace, None, actor=who, now=now)
 
@@ -110,4 +117,15 @@ async def test(page: LoggedInForm) -> Response:
         return await _page(page, trouble=tried)
     if all(t.delivered for t in tried):
         return page.redirect("/alerts", f"Test sent to {plural(len(tried), 'recipient')}. Check that it arrived.")
+    return await _page(page, tried=tried)
+
+
+@router.post("/alerts/digest")
+async def send_digest(page: LoggedInForm) -> Response:
+    """Send the digest now; the page says who took it."""
+    tried = await alert_targets.send_digest(page.app, page.workspace, page.zone, actor=page.viewer.user_id)
+    if isinstance(tried, Refusal):
+        return await _page(page, trouble=tried)
+    if all(t.delivered for t in tried):
+        return page.redirect("/alerts", f"Digest sent to {plural(len(tried), 'recipient')}.")
     return await _page(page, tried=tried)

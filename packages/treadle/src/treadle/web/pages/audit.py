@@ -85,6 +85,9 @@ DONE_WORDS = {
     "quiet": "set quiet hours",
     "loud": "turned off quiet hours",
     "test": "sent a test",
+    "digest": "set the daily digest",
+    "no_digest": "turned off the daily digest",
+    "sent_digest": "sent a digest",
 }
 DETAIL_WORDS = {
     "account_id": "account",
