@@ -19,6 +19,7 @@ from treadle.cli import COMMANDS
 from treadle.cli._print import print_json, speaks_json
 from treadle.cli._trouble import trouble_of
 from treadle.domain.plain_errors import plain_error
+from treadle.starting import nothing_collected
 
 # How help pages name a value of a type, where an option does not say it better.
 METAVARS: dict[Any, str] = {str: "TEXT", list[str]: "TEXT", int: "N", float: "NUMBER", Path: "FILE"}
@@ -38,7 +39,8 @@ class Program(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command itself for the name of one; the nearest names for what is none."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command and load(str(name)), rest  # no command: the shell completes after a misspelled one
+        with nothing_collected():
+            return name, command and load(str(name)), rest  # no command: the shell completes after a misspelled one
 
     def invoke(self, ctx: Any) -> Any:
         """A wrong value is told in our words."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from treadle.cli._print import END, ask_for_json, fail, speaks_json
+from treadle.starting import nothing_collected
 
 if TYPE_CHECKING:
     from treadle.app import App
@@ -52,6 +53,10 @@ class Invocation:
 
     @cached_property
     def app(self) -> App:
+        with nothing_collected():
+            return self._opened()
+
+    def _opened(self) -> App:
         from treadle.app import open_app
         from treadle.listening import as_served
         from treadle.settings import Settings

@@ -17,6 +17,7 @@ import typer
 from treadle import private
 from treadle.cli._groups import single
 from treadle.cli._print import fail
+from treadle.starting import nothing_collected
 
 if TYPE_CHECKING:
     from treadle.app import App
@@ -48,53 +49,55 @@ def serve(
 ) -> None:
     """Run the server: API, pages, media and, by default, a worker. Ctrl-C or SIGTERM stops it cleanly."""
     gc.set_threshold(*COLLECT_AT)
-    from treadle.launcher import run_server
-    from treadle.listening import noted
+    with nothing_collected():
+        from treadle.launcher import run_server
+        from treadle.listening import noted
 
-    began = time.monotonic()
-    settings = _settings()
-    with _alone(settings):
-        listening = _listen(host or settings.host, settings.port if port is None else port)
-        shown = _address(host or settings.host, listening)
-        if "public_url" not in settings.model_fields_set:
-            # By default people reach it where it listens.
-            settings = settings.model_copy(update={"public_url": shown})
-        app = _open(settings)
-        try:
-            with noted(settings.data_dir, shown):
-                run_server(
-                    app,
-                    listening,
-                    worker=with_worker,
-                    stop_within=stop_within,
-                    ready=lambda token: _print_started(app, listening, shown, with_worker, as_json, began, token),
-                )
-        finally:
-            app.close()
+        began = time.monotonic()
+        settings = _settings()
+        with _alone(settings):
+            listening = _listen(host or settings.host, settings.port if port is None else port)
+            shown = _address(host or settings.host, listening)
+            if "public_url" not in settings.model_fields_set:
+                # By default people reach it where it listens.
+                settings = settings.model_copy(update={"public_url": shown})
+            app = _open(settings)
+            try:
+                with noted(settings.data_dir, shown):
+                    run_server(
+                        app,
+                        listening,
+                        worker=with_worker,
+                        stop_within=stop_within,
+                        ready=lambda token: _print_started(app, listening, shown, with_worker, as_json, began, token),
+                    )
+            finally:
+                app.close()
 
 
 @worker.command()
 def work(stop_within: StopWithin = 20.0, as_json: AsJson = False) -> None:
     """Run another worker next to a server on Postgres. It shares the work, and takes over from workers that died."""
     gc.set_threshold(*COLLECT_AT)
-    from treadle.launcher import run_worker
+    with nothing_collected():
+        from treadle.launcher import run_worker
 
-    settings = _settings()
-    if not settings.database_url:
-        fail(SQLITE_ONLY, "Set TREADLE_DATABASE_URL to the same Postgres database for both.")
-    app = _open(settings)
-    try:
-        if app.db.is_sqlite:
-            fail(SQLITE_ONLY)
+        settings = _settings()
+        if not settings.database_url:
+            fail(SQLITE_ONLY, "Set TREADLE_DATABASE_URL to the same Postgres database for both.")
+        app = _open(settings)
+        try:
+            if app.db.is_sqlite:
+                fail(SQLITE_ONLY)
 
-        def print_started(name: str) -> None:
-            shown = {"worker": name, "database": app.db.url.render_as_string()}
-            typer.echo(json.dumps(shown) if as_json else f"Worker {name} is running. Press Ctrl-C to stop it.")
-            _started()
+            def print_started(name: str) -> None:
+                shown = {"worker": name, "database": app.db.url.render_as_string()}
+                typer.echo(json.dumps(shown) if as_json else f"Worker {name} is running. Press Ctrl-C to stop it.")
+                _started()
 
-        run_worker(app, stop_within=stop_within, ready=print_started)
-    finally:
-        app.close()
+            run_worker(app, stop_within=stop_within, ready=print_started)
+        finally:
+            app.close()
 
 
 def _settings() -> Settings:
@@ -202,6 +205,7 @@ def _started() -> None:
     sys.stdout.flush()
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _warn(app: App) -> None:
