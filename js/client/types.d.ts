@@ -221,7 +221,7 @@ export interface AccountRead {
   updated_at: string | null;
   /** When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond. */
   disconnected_at: string | null;
-  /** What connecting it again would publish and hold. */
+  /** What reconnecting it would publish and hold. */
   reconnect_would: PostsOfARepair;
   [more: string]: unknown;
 }
@@ -3052,7 +3052,7 @@ export interface WorkspacePatch {
   paused?: boolean | null;
   /** Settings by name; null takes one away. */
   options?: Record<string, unknown> | null;
-  /** Addresses of alert targets; sealed, never shown. */
+  /** Addresses of alert recipients; sealed, never shown. */
   alert_urls?: Array<string> | null;
 }
 
@@ -3170,7 +3170,7 @@ export interface AccountsOperations {
   setQueue(accountId: string, body: QueueIn, options?: CallOptions): Promise<Queue>;
   /** A link for somebody to connect their account: `POST /v1/accounts/connect`. */
   connect(body?: ConnectIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Link>;
-  /** Connect it again: `POST /v1/accounts/{account_id}/reconnect`. */
+  /** Reconnect an account: `POST /v1/accounts/{account_id}/reconnect`. */
   reconnect(accountId: string, body?: ConnectIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Link>;
 }
 

@@ -102,7 +102,7 @@ def test_a_missing_key_is_said_and_nothing_is_forgotten(db: Database, tmp_path: 
     lost = Vault([Fernet.generate_key().decode()])
     vault = open_vault(settings_in(tmp_path))
     add_account(db, lost, "acc_1", "token")
-    with pytest.raises(VaultError, match="connect the account again"):
+    with pytest.raises(VaultError, match="reconnect the account"):
         token_of(db, vault, "acc_1")
     for _ in range(3):
         with db.begin() as conn:

@@ -57,7 +57,7 @@ def test_posts_are_blocked_with_the_cause_and_the_next_step(shop: Shop) -> None:
     for post_id in ids:
         cause = shop.read(post_id)["cause"]
         assert (cause["pattern"], cause["action"], cause["who"]) == ("token_unreadable", "reconnect", "owner")
-        assert "Connect the account again" in cause["next_step"]
+        assert "Reconnect the account" in cause["next_step"]
     row = account_of(shop, owner)
     assert row.health == "reconnect"
     with shop.app.db.read() as conn:
@@ -75,7 +75,7 @@ def test_connecting_again_publishes_what_waited(shop: Shop) -> None:
     shop.until([post_id], lambda post: post["state"] == "blocked")
     asked = shop.recheck(shop.read(post_id)["blocker_ids"][0])
     assert asked.verdict == "still"
-    assert "Connect the account again" in asked.message
+    assert "Reconnect the account" in asked.message
     with shop.app.db.begin() as conn:
         fresh = shop.app.vault.seal(shop.control.token(owner.username)["access_token"])
         conn.execute(sa.update(accounts).where(accounts.c.id == owner.id).values(token_enc=fresh))

@@ -56,7 +56,7 @@ def test_targets_are_added_shown_masked_and_removed(sample: SampleSite) -> None:
         [target] = alert_targets.listing(conn, sample.app.vault, DEFAULT_WORKSPACE)
     assert "TokenA12345" not in str(options)
     assert "No recipients yet" in send(sample, "remove", target=target.id)
-    assert "no such target" in send(sample, "remove", target=target.id)
+    assert "no such recipient" in send(sample, "remove", target=target.id)
 
 
 def test_quiet_hours_are_set_and_ended(sample: SampleSite) -> None:

@@ -27,7 +27,7 @@ from treadle.store.tables import posts
 WELL = [
     Line(name, "fine", f"{name} is fine.")
     for name in ("Public address", "Reachable", "Encryption keys", "Threads app", "Id and secret",
-                 "Authorization window", "Media address", "Media repairs", "Alert targets", "Worker")
+                 "Authorization window", "Media address", "Media repairs", "Alert recipients", "Worker")
 ]  # fmt: skip
 ALL = SetupFacts(accounts=1, recipients=1, alerted=True, published=1)
 

@@ -457,7 +457,7 @@ class AsyncAccountsOperations(Operations):
     async def reconnect(
         self, account_id: str, body: types.ConnectIn | None = None, /, *, idempotency_key: str | None = None
     ) -> types.Link:
-        """Connect it again: ``POST /v1/accounts/{account_id}/reconnect``."""
+        """Reconnect an account: ``POST /v1/accounts/{account_id}/reconnect``."""
         return cast(
             "types.Link",
             await self._send(

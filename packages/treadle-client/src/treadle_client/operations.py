@@ -416,7 +416,7 @@ class AccountsOperations(Operations):
     def reconnect(
         self, account_id: str, body: types.ConnectIn | None = None, /, *, idempotency_key: str | None = None
     ) -> types.Link:
-        """Connect it again: ``POST /v1/accounts/{account_id}/reconnect``."""
+        """Reconnect an account: ``POST /v1/accounts/{account_id}/reconnect``."""
         return cast(
             "types.Link",
             self._send(

@@ -229,7 +229,7 @@ class AccountRead(TypedDict):
     disconnected_at: str | None
     """When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond."""
     reconnect_would: PostsOfARepair
-    """What connecting it again would publish and hold."""
+    """What reconnecting it would publish and hold."""
 
 
 class Accounts(TypedDict):
@@ -3133,7 +3133,7 @@ class WorkspacePatch(TypedDict):
     options: NotRequired[dict[str, Any] | None]
     """Settings by name; null takes one away."""
     alert_urls: NotRequired[list[str] | None]
-    """Addresses of alert targets; sealed, never shown."""
+    """Addresses of alert recipients; sealed, never shown."""
 
 
 class Workspaces(TypedDict):

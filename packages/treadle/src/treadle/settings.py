@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     log_format: str = Field("auto", description="auto, json or text.")
     max_lateness: float = Field(86_400.0, ge=0, description="Older than this, a released post is held for a yes.")
     release_spacing: float = Field(2.0, ge=0, description="Seconds between posts of one account let go together.")
-    alert_urls: str = Field("", description="Addresses of alert targets for people, space separated.")
+    alert_urls: str = Field("", description="Addresses of alert recipients for people, space separated.")
     heartbeat_url: str = Field(
         "", description="Asked for once a minute while posts are worked; the service behind it alarms when it is not."
     )

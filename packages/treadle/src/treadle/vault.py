@@ -76,7 +76,7 @@ class Vault:
             where = f"the key file {self._path}" if self._path else "TREADLE_SECRET_KEYS"
             raise VaultError(
                 f"A stored secret was sealed with a key that is not in {where}. Put the old key back behind the new "
-                "one, or connect the account again."
+                "one, or reconnect the account."
             ) from None
 
     def reseal(self, sealed: bytes) -> bytes:

@@ -164,7 +164,7 @@ def start_over(
 
     if not yes:
         fail(
-            "This removes the stored tokens, webhook secrets and alert targets that no key can decrypt.",
+            "This removes the stored tokens, webhook secrets and alert recipients that no key can decrypt.",
             "Restore the key file from your backup if you can. Otherwise stop the server and repeat it with --yes.",
             code=2,
         )
@@ -178,7 +178,7 @@ def start_over(
     if done.webhooks:
         typer.echo(f"Webhooks paused until you give them a new secret and resume them: {', '.join(done.webhooks)}.")
     if done.workspaces:
-        typer.echo(f"Workspaces whose alert targets you have to set again: {', '.join(done.workspaces)}.")
+        typer.echo(f"Workspaces whose alert recipients you have to set again: {', '.join(done.workspaces)}.")
 
 
 @command(app, "new-secret", workspace=False)

@@ -62,7 +62,7 @@ def add(
 
 @command(app, reads=True)
 def show(cmd: Invocation) -> None:
-    """Show a workspace: posts by state, alert targets without their secrets, quiet hours, options."""
+    """Show a workspace: posts by state, alert recipients without their secrets, quiet hours, options."""
     app = cmd.app
     found = _read(app, cmd.workspace_id)
     if cmd.json:
@@ -72,7 +72,7 @@ def show(cmd: Invocation) -> None:
 
 
 def _read(app: App, workspace_id: str) -> dict[str, Any]:
-    """What the API returns, and the alert targets as the pages show them."""
+    """What the API returns, and the alert recipients as the pages show them."""
     from treadle.services import alerts
     from treadle.services.workspaces import read
 
@@ -113,9 +113,11 @@ def set_(
     name: Annotated[str | None, typer.Option(help="New name, 1 to 200 characters.")] = None,
     alert: Annotated[
         list[str] | None,
-        typer.Option("--alert", metavar="URL", help="Replace the alert targets; repeatable. '-' reads one per line."),
+        typer.Option(
+            "--alert", metavar="URL", help="Replace the alert recipients; repeatable. '-' reads one per line."
+        ),
     ] = None,
-    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Remove all alert targets.")] = False,
+    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Remove all alert recipients.")] = False,
     quiet: Annotated[str, typer.Option(metavar=FROM_TO, help="No alerts between these times: 22:00-07:00.")] = "",
     zone: Annotated[
         str, typer.Option(metavar="ZONE", help="Time zone of the quiet hours, such as Europe/Berlin.")
@@ -225,7 +227,7 @@ def add_alert(
         ),
     ] = "",
 ) -> None:
-    """Add an alert target, such as slack://TokenA/TokenB/TokenC. It is encrypted and never shown again."""
+    """Add an alert recipient, such as slack://TokenA/TokenB/TokenC. It is encrypted and never shown again."""
     if not address and sys.stdin.isatty():
         address = typer.prompt("URL", hide_input=True)
     elif address in ("", "-"):
@@ -246,10 +248,10 @@ def add_alert(
 def remove_alert(
     cmd: Invocation,
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="Id of the target, as 'treadle workspace show' shows it.")
+        str, typer.Argument(metavar="RECIPIENT", help="Id of the recipient, as 'treadle workspace show' shows it.")
     ],
 ) -> None:
-    """Remove an alert target."""
+    """Remove an alert recipient."""
 
     def work(app: App, conn: Any, workspace_id: str) -> Any:
 
@@ -272,7 +274,7 @@ def _alerts(cmd: Invocation, work: Any, message: str) -> None:
 
 @command(app, "test-alert")
 def try_alerts(cmd: Invocation) -> None:
-    """Send a test to every alert target now, even in quiet hours. Exit code 1 unless all of them accept it."""
+    """Send a test to every alert recipient now, even in quiet hours. Exit code 1 unless all of them accept it."""
     from treadle.domain.refusal import Refusal
     from treadle.services.alerts import send_test
 
@@ -284,7 +286,7 @@ def try_alerts(cmd: Invocation) -> None:
     if cmd.json:
         print_json({"data": data})
     else:
-        table(("Target", "Service", "Arrived"), [(d["target"], d["service"], _arrived(d)) for d in data])
+        table(("Recipient", "Service", "Arrived"), [(d["target"], d["service"], _arrived(d)) for d in data])
     if not all(d["delivered"] for d in data):
         if not cmd.json:
             fail("Not every recipient accepted it.", "Check its address: remove it, and add it again.")

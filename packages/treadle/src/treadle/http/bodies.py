@@ -231,7 +231,7 @@ class WorkspacePatch(Shape):
     paused: bool | None = None
     options: dict[str, Any] | None = None
     alert_urls: Annotated[list[Text] | None, Says("a list of addresses")] = Field(
-        None, max_length=10, description="Addresses of alert targets; sealed, never shown."
+        None, max_length=10, description="Addresses of alert recipients; sealed, never shown."
     )
 
 

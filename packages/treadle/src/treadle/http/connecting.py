@@ -75,7 +75,7 @@ async def connect(request: Request, caller: Writer, app: CurrentApp) -> LinkOut:
 @router.post(
     "/{account_id}/reconnect",
     status_code=201,
-    summary="Connect it again",
+    summary="Reconnect an account",
     response_model=LinkOut,
     responses={
         **good(201, "A link for its owner, as from /connect, that no other profile can use.", None),

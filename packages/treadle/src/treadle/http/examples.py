@@ -75,7 +75,7 @@ CAUSE: dict[str, Any] = {
     "action": "reconnect",
     "who": "owner",
     "what_happened": "The token has run out: long-lived ones live 60 days, short ones an hour.",
-    "next_step": "Connect the account again.",
+    "next_step": "Reconnect the account.",
     "guide": "/guide/errors/token_expired",
 }
 _LIVE = {"position": 0, "threads_id": "18055555555555555", "permalink": "https://www.threads.com/@ada/post/DA1b2C3d4E5"}
@@ -121,13 +121,13 @@ _ACCOUNT_EVENTS: dict[str, dict[str, Any]] = {
     "reconnected": _RELEASED,
     "disconnected": {},
     "recovered": {**_WORKS, "before": "reconnect"},
-    "needs_reconnect": {**_ENDED, "before": "active", "next_step": "Connect the account again."},
+    "needs_reconnect": {**_ENDED, "before": "active", "next_step": "Reconnect the account."},
     "expiring": {
         **_WORKS,
         "health": "expiring",
         "before": "active",
         "what": "Its permission ends soon.",
-        "next_step": "Connect the account again.",
+        "next_step": "Reconnect the account.",
         "ends_at": TIME,
     },
     "troubled": {

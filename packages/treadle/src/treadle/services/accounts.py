@@ -80,7 +80,7 @@ class PostsOfARepair(ApiModel):
 
 
 class AccountRead(AccountOut):
-    reconnect_would: PostsOfARepair = Field(description="What connecting it again would publish and hold.")
+    reconnect_would: PostsOfARepair = Field(description="What reconnecting it would publish and hold.")
 
 
 class AccountsOut(ApiModel):

@@ -1,4 +1,4 @@
-"""A workspace's own alert targets, as people set them up: shown without their secrets, added, removed, tried.
+"""A workspace's own alert recipients, as people set them up: shown without their secrets, added, removed, tried.
 
 Addresses of targets hold secrets, so nothing here gives a whole one back;
 :mod:`treadle.notify.alerts` collects and sends alerts.
@@ -157,7 +157,7 @@ def remove(
     known = _urls(conn, vault, workspace_id)
     kept = [url for url in known if shown(url).id != target_id]
     if len(kept) == len(known):
-        return not_found("target")
+        return not_found("recipient")
     return _noted(conn, keep_urls(conn, vault, workspace_id, kept), workspace_id, actor, "remove", now)
 
 

@@ -268,8 +268,8 @@ def _worker(conn: Connection, service: Accounts) -> Line:
 def _alerts(conn: Connection, service: Accounts, workspace: str | None) -> Line:
     wrong = alerts.unusable(conn, service.vault, service.settings.alert_urls, workspace)
     if not wrong:
-        return Line("Alert targets", "fine", "All of them are supported.")
-    return Line("Alert targets", "look", f"Alerts cannot be sent to {', '.join(wrong)}.",
+        return Line("Alert recipients", "fine", "All of them are supported.")
+    return Line("Alert recipients", "look", f"Alerts cannot be sent to {', '.join(wrong)}.",
                 "Remove them, then add recipients of a kind that docs/accounts.md lists.")  # fmt: skip
 
 

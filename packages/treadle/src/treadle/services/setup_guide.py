@@ -176,7 +176,7 @@ def _media(named: Mapping[str, Line], so_far: SetupFacts) -> Step:
 
 
 def _alerts(named: Mapping[str, Line], so_far: SetupFacts) -> Step:
-    title, line = "Alerts", named.get("Alert targets")
+    title, line = "Alerts", named.get("Alert recipients")
     if line is not None and line.verdict != "fine":
         return _from("alerts", title, [line], optional=True)
     if not so_far.recipients:

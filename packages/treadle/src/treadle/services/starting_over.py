@@ -13,7 +13,7 @@ from treadle.vault import SEALED_OPTIONS, Vault, VaultError
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """What was sealed with a lost key: accounts to connect again, webhooks paused, workspaces without alert targets."""
+    """What was sealed with a lost key: accounts to reconnect, webhooks paused, workspaces without alert recipients."""
 
     accounts: tuple[str, ...]
     webhooks: tuple[str, ...]

@@ -129,7 +129,7 @@ def change(
 ) -> WorkspaceOut | Rejected | None:
     """Change ``name``, ``paused``, ``options`` and ``alert_urls``; the workspace as it is now, ``None``: there is none.
 
-    Options are merged by name, ``None`` takes one away; ``alert_urls`` replaces all targets.
+    Options are merged by name, ``None`` takes one away; ``alert_urls`` replaces all recipients.
     """
     if wrong := change_problem(body):
         return Rejected((wrong,))
@@ -155,7 +155,7 @@ def change(
 
 
 async def test_alerts(app: App, workspace_id: str, *, actor: str) -> AlertsTriedOut | Rejected:
-    """Send a test to each alert target now, and wait for the answers."""
+    """Send a test to each alert recipient now, and wait for the answers."""
     tried = await alerts.send_test(app.db, app.vault, workspace_id, actor=actor, now=app.now())
     if isinstance(tried, Refusal):
         return Rejected((tried.finding(),))
