@@ -162,9 +162,8 @@ def ways_by_name(sources: list[tuple[str, ast.Module]]) -> dict[str, set[str]]:
     return ways
 
 
-def _named(sources: list[tuple[str, ast.Module]]) -> dict[tuple[str, int], set[str]]:
+def _named(sources: list[tuple[str, ast.Module]], ways: dict[str, set[str]]) -> dict[tuple[str, int], set[str]]:
     """(file, line) of every assignment to its ways: names assigned, or the method taken at once."""
-    ways = ways_by_name(sources)
     named: dict[tuple[str, int], set[str]] = {}
     for where, tree in sources:
         for node in ast.walk(tree):
@@ -199,13 +198,14 @@ def everything() -> tuple[list[Found], list[str]]:
     hook(seen)
     failed = import_everything()
     sources = list(_sources())
-    named = _named(sources)
+    by_name = ways_by_name(sources)
+    named = _named(sources, by_name)
     found = []
     for (where, line, _, _), one in seen.items():
         ways = tuple(sorted(named.get((where, line), ()))) or ALL_WAYS
         found.append(Found(one.where, one.engine, one.pattern, one.flags, one.binary, ways))
     direct, loose = in_functions(sources)
-    direct += late(ways_by_name(sources))
+    direct += late(by_name)
     return found + direct, failed + loose
 
 
