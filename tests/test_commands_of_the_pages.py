@@ -190,7 +190,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         for process in started:
             process.send_signal(signal.SIGTERM)
         for process in started:
-            process.wait(timeout=40)
+            process.wait(timeout=120)
 
 
 def as_here(command: str, stage: Stage) -> str:

@@ -195,7 +195,7 @@ def test_the_sandbox_alone(install: Callable[..., Installed]) -> None:
             assert page.status == 200
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
     assert process.returncode == 0
 
 

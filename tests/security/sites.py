@@ -129,7 +129,7 @@ def listening(site: FastAPI) -> Iterator[int]:
 
 def by_wire(port: int, request: bytes) -> bytes:
     """What comes back for these bytes until the server closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as made:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as made:
         made.sendall(request)
         made.shutdown(socket.SHUT_WR)
         pieces = []

@@ -24,7 +24,7 @@ from treadle.store.tables import api_keys, sessions, workspaces
 
 MARA = "mara@example.org"
 HOST = ("Host", "127.0.0.1:8700")
-PATIENCE_S = 60.0  # nothing is judged by it
+PATIENCE_S = 180.0  # nothing is judged by it
 
 
 @dataclass

@@ -115,7 +115,7 @@ class Server:
 
     def _answers(self, url: str) -> bool:
         assert self._process is not None
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 psycopg.connect(url, connect_timeout=5).close()

@@ -98,7 +98,7 @@ def over_tls(sandbox: Sandbox, host: str) -> http.client.HTTPSConnection:
     """A connection to the port itself that believes to speak to ``host``, as an entry in /etc/hosts has it."""
     context = ssl.create_default_context(cafile=str(sandbox.ca_file))
     context.verify_flags |= ssl.VERIFY_X509_STRICT
-    connection = http.client.HTTPSConnection(host, sandbox.port, context=context, timeout=20)
+    connection = http.client.HTTPSConnection(host, sandbox.port, context=context, timeout=120)
     connection._create_connection = lambda address, *rest: __import__("socket").create_connection(  # type: ignore[attr-defined]
         (sandbox.host, address[1]), 20
     )
@@ -132,12 +132,12 @@ def test_the_authority_vouches_for_nobody_else(secure: tuple[Sandbox, str]) -> N
                                     "169.254.169.254:80", "[2001:db8::1]:443"])  # fmt: skip
 def test_the_proxy_refuses_the_rest(target: str, secure: tuple[Sandbox, str]) -> None:
     sandbox, _ = secure
-    connection = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=20)
+    connection = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=120)
     connection.request("CONNECT", target)
     answer = connection.getresponse()
     assert answer.status == 403
     assert b"graph.threads.net" in answer.read()
-    plain = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=20)
+    plain = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=120)
     plain.putrequest("GET", f"http://{target}/x", skip_host=True)
     plain.putheader("Host", target)
     plain.endheaders()
@@ -146,7 +146,7 @@ def test_the_proxy_refuses_the_rest(target: str, secure: tuple[Sandbox, str]) ->
 
 def test_a_plain_call_through_the_proxy_is_answered(secure: tuple[Sandbox, str]) -> None:
     sandbox, token = secure
-    connection = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=20)
+    connection = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=120)
     connection.request("GET", f"http://graph.threads.net/v1.0/me?fields=username&access_token={token}")
     assert json.load(connection.getresponse())["username"] == "ada"
 
@@ -208,7 +208,7 @@ async def _read(ada: Caller) -> Any:
 
 def test_without_tls_connect_is_refused_in_words() -> None:
     with running() as sandbox:
-        connection = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=20)
+        connection = http.client.HTTPConnection(sandbox.host, sandbox.port, timeout=120)
         connection.request("CONNECT", "graph.threads.net:443")
         answer = connection.getresponse()
         assert (answer.status, b"--tls" in answer.read()) == (501, True)
@@ -221,12 +221,12 @@ def test_addresses_in_answers_are_those_that_the_client_used(secure: tuple[Sandb
 
     def ask(method: str, path: str, *, plain: bool = False, named: str = host) -> dict[str, Any]:
         if plain:
-            line = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=30)
+            line = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=120)
         elif named in ANSWERED:
-            line = http.client.HTTPSConnection("127.0.0.1", sandbox.port, timeout=30, context=context)
+            line = http.client.HTTPSConnection("127.0.0.1", sandbox.port, timeout=120, context=context)
             line.set_tunnel(named, 443)
         else:
-            line = http.client.HTTPSConnection(named, sandbox.port, timeout=30, context=context)
+            line = http.client.HTTPSConnection(named, sandbox.port, timeout=120, context=context)
         line.request(method, path, headers={"Host": named} if plain else {})
         found: dict[str, Any] = json.loads(line.getresponse().read())
         line.close()

@@ -119,7 +119,7 @@ class Shop:
         engine = self.app.engine
         assert engine is not None
         work = recheck(engine.context, engine.releaser, blocker_id, asked=True)
-        return asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=120)
 
     def until(
         self, post_ids: Iterable[str], done: Callable[[dict[str, Any]], bool], within_s: float = PATIENCE_S

@@ -35,7 +35,7 @@ DEAD = {
 def read_addresses(shop: Shop) -> None:
     engine = shop.app.engine
     assert engine is not None
-    asyncio.run_coroutine_threadsafe(addresses.read_missing(engine.context), engine.loop).result(timeout=30)
+    asyncio.run_coroutine_threadsafe(addresses.read_missing(engine.context), engine.loop).result(timeout=120)
 
 
 def reads(shop: Shop, owner: Owner) -> list[dict[str, Any]]:
@@ -105,7 +105,7 @@ def test_a_dead_token_is_not_looked_at_again_by_itself(lite: Shop) -> None:
     assert engine is not None
     blocker = lite.read(post_id)["blocker_ids"][0]
     work = rechecking.recheck(engine.context, engine.releaser, blocker, asked=False)
-    found = asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=30)
+    found = asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=120)
     assert found.verdict == "still"
     assert len(lite.control.requests()) == before
     lite.recheck(blocker)

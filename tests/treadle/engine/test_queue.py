@@ -24,7 +24,7 @@ from treadle.engine.queue import Execute, RunQueue, RunStore
 from treadle.engine.system import SystemProcess
 from treadle.store import Database, migrate
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)

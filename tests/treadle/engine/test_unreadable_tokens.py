@@ -44,7 +44,7 @@ def check(shop: Shop) -> CheckedTokens:
     assert engine is not None
     assert engine.context.accounts is not None
     work = check_stored_tokens(engine.context.accounts)
-    return asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=30)
+    return asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=120)
 
 
 def test_posts_are_blocked_with_the_cause_and_the_next_step(shop: Shop) -> None:

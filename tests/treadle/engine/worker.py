@@ -99,7 +99,7 @@ def kill_first(started: Sequence[Worker]) -> Callable[[], None]:
     """
 
     def kill() -> None:
-        latest = time.monotonic() + 10
+        latest = time.monotonic() + 120
         while not started and time.monotonic() < latest:
             time.sleep(0.001)
         started[0].signal(signal.SIGKILL)

@@ -63,7 +63,7 @@ async def test_a_piece_that_fails_is_undone_alone(database: Database) -> None:
 
 def _until_queued(database: Database, count: int) -> None:
     assert database._writer is not None
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while database._writer._queue.qsize() < count and time.monotonic() < deadline:
         time.sleep(0.01)
 
@@ -97,7 +97,7 @@ def test_whoever_writes_while_it_closes_is_answered(database: Database) -> None:
     with ThreadPoolExecutor(8) as threads:
         writing = [threads.submit(database.write, add, f"{n}") for n in range(400)]
         database.close()
-        refused = [each for each in writing if isinstance(each.exception(timeout=30), RuntimeError)]
+        refused = [each for each in writing if isinstance(each.exception(timeout=120), RuntimeError)]
     written = [each.result() for each in writing if each not in refused]
     database = open_database(settings_in(Path(database.url.database or "").parent.parent))
     assert names(database) == sorted(written), "what was answered is there, what was refused is not"

@@ -24,7 +24,7 @@ from treadle.settings import Settings
 from treadle.site import build
 from treadle.web.page_request import SESSION_COOKIE
 
-PATIENCE_S = 90.0  # a busy machine may take long; nothing is judged by it
+PATIENCE_S = 180.0  # a busy machine may take long; nothing is judged by it
 # The shell is the same browser without its windows: it takes a third of the processor time.
 CHROMIUM = (
     "/usr/bin/chromium-headless-shell",

@@ -86,16 +86,14 @@ def test_reconnecting_from_today_leads_back_and_the_blocker_goes(page: Any, serv
     page.goto("/compose")
     page.get_by_label("Text").first.fill("Held up by a dead token.")
     page.get_by_role("button", name="Publish", exact=True).click()
-    page.locator("#post-state .state", has_text="Blocked").wait_for(timeout=60_000)
+    page.locator("#post-state .state", has_text="Blocked").wait_for()
     page.goto("/")
     page.locator("article.need").get_by_role("button", name="Reconnect").click()
     through_the_window(page)
     page.get_by_role("link", name="Go to your accounts").click()
     page.wait_for_url(re.compile(r"/accounts\?status=connected"))
     page.get_by_role("link", name="Home").click()
-    page.locator("#home .row", has_text="Held up by a dead token.").locator(".state", has_text="Published").wait_for(
-        timeout=60_000
-    )
+    page.locator("#home .row", has_text="Held up by a dead token.").locator(".state", has_text="Published").wait_for()
     assert page.locator("article.need").count() == 0
     with served.app.db.read() as conn:
         assert conn.execute(sa.select(accounts.c.health)).scalars().all() == ["active"]

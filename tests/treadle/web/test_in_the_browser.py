@@ -68,7 +68,7 @@ def test_a_wrong_video_is_found_repaired_and_published(
     page.screenshot(path=pictures / "compose-repaired.png", full_page=True)
     assert page.get_by_label("Text", exact=True).input_value() == "The big loom, two seconds of it."
     page.get_by_role("button", name="Publish", exact=True).click()
-    page.locator("#post-state .state", has_text="Published").wait_for(timeout=60_000)
+    page.locator("#post-state .state", has_text="Published").wait_for()
     assert page.locator(".waterfall .lane-name").count() >= 3
     page.wait_for_function("document.querySelector('.thread video').readyState >= 1")
     found = page.locator("details.raw", has=page.locator("summary", has_text="Details")).first
@@ -90,7 +90,7 @@ def test_a_revoked_account_blocks_and_reconnecting_lets_its_posts_go(
     page.goto("/compose")
     page.get_by_label("Text", exact=True).fill("Held up by a dead token.")
     page.get_by_role("button", name="Publish", exact=True).click()
-    page.locator("#post-state .state", has_text="Blocked").wait_for(timeout=60_000)
+    page.locator("#post-state .state", has_text="Blocked").wait_for()
     raw = page.locator("details.raw", has=page.locator("summary", has_text="Raw answer")).last
     assert '"code": 190' in raw.locator("pre").first.inner_text()
     page.goto("/")
@@ -102,7 +102,7 @@ def test_a_revoked_account_blocks_and_reconnecting_lets_its_posts_go(
     page.goto("/")
     # Its row has its state, or its views and likes once those were read.
     lately = page.locator("section[aria-labelledby=published] .row", has_text="Held up by a dead token.")
-    lately.wait_for(timeout=60_000)
+    lately.wait_for()
     assert page.get_by_role("button", name="Reconnect").count() == 0
     assert [post["text"] for post in threads.control.posts("loom.and.shuttle")] == ["Held up by a dead token."]
 
@@ -116,7 +116,7 @@ def test_the_state_of_a_post_changes_while_it_is_looked_at(page: Any, served: Se
     page.get_by_role("button", name="Publish", exact=True).click()
     page.locator("#post-state").wait_for()
     page.evaluate("window.stillTheSamePage = true")
-    page.locator("#post-state .state", has_text="Published").wait_for(timeout=60_000)
+    page.locator("#post-state .state", has_text="Published").wait_for()
     assert page.evaluate("window.stillTheSamePage") is True
 
 

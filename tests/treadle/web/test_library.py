@@ -166,7 +166,7 @@ def test_a_file_is_dropped_repaired_and_put_into_a_post(
         page.screenshot(path=pictures / "library.png", full_page=True)
         page.get_by_role("link", name="loom.mp4", exact=True).click()
         page.get_by_role("button", name="Repair file").click()
-        page.get_by_role("link", name="See the repaired file, before and after").click(timeout=60_000)
+        page.get_by_role("link", name="See the repaired file, before and after").click()
         row = page.locator(".compare tr", has=page.get_by_role("rowheader", name="Picture")).inner_text()
         assert ("MPEG4" in row, "H.264" in row) == (True, True)
         assert not serious_faults(page, axe_script())

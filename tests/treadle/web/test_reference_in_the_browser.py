@@ -15,7 +15,7 @@ from treadle.people.keys import create_key
 
 pytestmark = pytest.mark.browser
 BLOCK = ".opblock"
-PATIENCE_MS = 60_000  # Swagger UI is a large script, and its first drawing takes a slow machine long
+PATIENCE_MS = 180_000  # Swagger UI is a large script, and its first drawing takes a slow machine long
 COLORS = """() => {
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const rgb = (color) => {

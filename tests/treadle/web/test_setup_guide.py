@@ -203,7 +203,7 @@ def test_the_first_user_is_led_to_the_first_post(page: Any, served: Served) -> N
     page.get_by_role("link", name="Write your first post").click()
     page.get_by_label("Text", exact=True).fill("The first one.")
     page.get_by_role("button", name="Publish", exact=True).click()
-    page.locator("#post-state .state", has_text="Published").wait_for(timeout=60_000)
+    page.locator("#post-state .state", has_text="Published").wait_for()
     page.goto("/")
     page.get_by_role("heading", name="Needs attention").wait_for()
     assert page.get_by_role("heading", name="Set up Treadle").count() == 0

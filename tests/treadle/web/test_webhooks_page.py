@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook
 from starlette.testclient import TestClient
 
-from tests.treadle.web.browsing import Served, browser_page
+from tests.treadle.web.browsing import PATIENCE_S, Served, browser_page
 from tests.treadle.web.sample_data import CSRF, SESSION, SampleSite, open_session, settings_for
 from treadle.app import DEFAULT_WORKSPACE, open_app
 from treadle.ids import new_id
@@ -37,7 +37,7 @@ class Receiver:
     told: Queue[tuple[dict[str, str], str]] = field(default_factory=Queue)
 
     def next(self) -> tuple[dict[str, str], str]:
-        return self.told.get(timeout=30)
+        return self.told.get(timeout=PATIENCE_S)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def connect(given: dict[str, str]) -> Credentials:
     )  # fmt: skip
     url, state = threads.Threads.authorization_url(config)
     local = url.replace("https://threads.net", given["url"]) + "&sandbox_account=" + given["username"]
-    location = requests.get(local, allow_redirects=False, timeout=10).headers["Location"]
+    location = requests.get(local, allow_redirects=False, timeout=120).headers["Location"]
     return threads.Threads.complete_authorization(location, state, config=config)
 
 

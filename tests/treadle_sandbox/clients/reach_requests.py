@@ -5,4 +5,4 @@ import sys
 import requests
 
 form = {"media_type": "TEXT", "text": "from requests", "auto_publish_text": "true", "access_token": sys.argv[1]}
-print(requests.post("https://graph.threads.net/v1.0/me/threads", data=form, timeout=20).text)
+print(requests.post("https://graph.threads.net/v1.0/me/threads", data=form, timeout=120).text)
