@@ -167,6 +167,22 @@ def test_a_reader_that_leaves_early_changes_nothing(tmp_path: Path, command: tup
     assert (process.returncode, errors) == (0, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "command",
+    [("posts", "list", "--json"), ("posts", "csv"), ("diagnose", '{"error": {"code": 190}}'), ("--version",)],
+    ids=" ".join,
+)
+def test_output_into_a_file_on_a_full_disk(tmp_path: Path, command: tuple[str, ...]) -> None:
+    open_app(settings_in(tmp_path)).close()
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "treadle", *command],
+            env=environment(tmp_path), cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S,
+        )  # fmt: skip
+    said(done, 1, "disk is full", "Make room on it")
+
+
 def test_ctrl_c_ends_quietly_with_130(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     process = subprocess.Popen(

@@ -6,6 +6,8 @@ here imports the server.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from importlib import import_module
 from typing import NamedTuple
@@ -66,11 +68,27 @@ def main(argv: list[str] | None = None) -> None:
     outlive_the_reader()
     try:
         code = run(args)
+        if sys.stdout is not None:  # closed by whoever started this
+            sys.stdout.flush()
     except KeyboardInterrupt:
         code = STOPPED
+    except OSError as error:
+        code = _no_room_for_output(error)
     if code == STOPPED:
         drop_the_rest()
     raise SystemExit(code)
+
+
+def _no_room_for_output(error: OSError) -> int:
+    """A sentence and 1 when standard output went to a file on a full disk; every other error goes on."""
+    from treadle.disk import is_full
+
+    if error.filename is not None or not is_full(error):
+        raise error
+    sys.stderr.write("The output cannot be written: the disk is full.\nMake room on it, then try again.\n")
+    with contextlib.suppress(OSError, ValueError):  # what is still buffered has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def run(args: list[str]) -> int:
