@@ -17,6 +17,7 @@ from simulation.verdict import CLOCKS_S, RECORDED_S, Violation, seconds
 
 IDLE_S = 1500.0  # after the moment at which a post was to go on; a dead worker's work is taken up within minutes
 LONGEST_RETRY_S = 2400.0  # from one try to the next, while nothing but a fault is in the way
+PATIENCE_S = 7200.0  # in which containers and lists show what is live, before somebody is asked to look
 LIMIT_S = 3600.0  # a limit that does not say how long it lasts
 DAY_S = 86_400.0
 OF_EVERYBODY = ("pause", "disk", "database", "outage")  # the work of a paused worker is not done by others at once
@@ -76,6 +77,7 @@ class RestJudge:
                 if rest.state in FINAL:
                     continue
                 yield from self.without_cause(asked, rest)
+                yield from self.asks_too_soon(asked, rest)
                 yield from self.sent_meanwhile(asked, rest, times)
                 yield from self.idle(asked, rest, times)
         yield from self.beside_a_living_worker()
@@ -116,6 +118,17 @@ class RestJudge:
         ]  # fmt: skip
         if not open_then:
             words = f"{rest.state} for {rest.pattern or 'nothing'}, and no cause was open that is about it"
+            yield self._violation("held", asked, rest.at, words)
+
+    def asks_too_soon(self, asked: Asked, rest: Rest) -> Iterator[Violation]:
+        """A post whose publish is in doubt waits for a person, although looking on for a while would tell."""
+        if rest.state != "checking" or rest.until is not None or rest.what:
+            return
+        if any(abs(at - rest.at) < RECORDED_S for at in self.acts[asked.post]):
+            return  # somebody changed it, and is shown it
+        sends = [sent.at for sent in self.sent[asked.post] if sent.operation == "publish" and sent.at < rest.at]
+        if sends and rest.at - sends[-1] < PATIENCE_S:
+            words = f"asks a person {rest.at - sends[-1]:.0f} s after its last publish"
             yield self._violation("held", asked, rest.at, words)
 
     # ------------------------------------------------------------------------------------------- sent meanwhile

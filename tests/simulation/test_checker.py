@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -296,6 +297,15 @@ def test_a_cause_of_a_media_host_holds_the_posts_with_media_from_there(made: Mad
         assert made.kinds() == []
     made.says(at + 30, "waiting", pattern="media_download_failed")  # both are over by then
     assert made.kinds() == ["held"]
+
+
+def test_a_post_in_doubt_that_asks_a_person_before_it_has_looked(made: Made) -> None:
+    at = made.ledger.sent[-1].at
+    made.says(at + 60, "checking")
+    made.feed[-1] = replace(made.feed[-1], data={**made.feed[-1].data, "next": None})
+    assert made.kinds() == ["held"]
+    made.ledger.acts.append(Act(at + 60, "edit", "pst_1", "1000", done=True))
+    assert made.kinds() == []
 
 
 def test_a_post_that_is_sent_while_what_it_waits_for_lasts(made: Made) -> None:
