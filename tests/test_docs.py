@@ -85,8 +85,18 @@ def test_the_menu_names_every_page() -> None:
 @pytest.mark.parametrize("page", READ, ids=name_of)
 def test_commands_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    shown = re.findall(r"(?:^|`|bin/|\| )treadle ([a-z][a-z-]*)", text, re.M)
-    assert set(shown) <= set(COMMANDS)
+    assert commands_of(text) <= set(COMMANDS)
+
+
+def commands_of(text: str) -> set[str]:
+    return set(re.findall(r"(?:^|`|bin/|\| )treadle ([a-z][a-z-]*)", text, re.M))
+
+
+def test_commands_and_settings_are_found_on_the_pages() -> None:
+    """What the two tests beside it look for; most pages name a few of them, some none."""
+    texts = [page.read_text(encoding="utf-8") for page in READ]
+    assert set(COMMANDS) - {"help"} <= set().union(*map(commands_of, texts))
+    assert {f"TREADLE_{name.upper()}" for name in Settings.model_fields} <= set().union(*map(settings_of, texts))
 
 
 def words_after_treadle(text: str) -> list[list[str]]:
@@ -149,7 +159,11 @@ def test_settings_exist(page: Path) -> None:
         known |= set(_OURS)  # what steers the tests themselves
     if page.name in ("README.md", "command-line.md", "webhooks.md"):
         known |= {"TREADLE_KEY"}  # a key of the reader's, which the clients of the API and two commands read
-    assert set(re.findall(r"(?<!_)TREADLE_[A-Z_]+[A-Z]", page.read_text(encoding="utf-8"))) <= known
+    assert settings_of(page.read_text(encoding="utf-8")) <= known
+
+
+def settings_of(text: str) -> set[str]:
+    return set(re.findall(r"(?<!_)TREADLE_[A-Z_]+[A-Z]", text))
 
 
 def test_every_setting_is_documented() -> None:

@@ -40,6 +40,7 @@ def test_a_start_imports_nothing_dear(words: tuple[str, ...]) -> None:
 def test_the_names_of_the_package_are_imported_when_asked_for() -> None:
     import treadle_diagnosis as package
 
+    assert {"diagnose", "Diagnosis", "RetryAdvice"} <= set(package.__all__)
     assert all(hasattr(package, name) for name in package.__all__)
     assert package.RetryAdvice is RetryAdvice
     with pytest.raises(AttributeError, match="no attribute 'diagnos'"):

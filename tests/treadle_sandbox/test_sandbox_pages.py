@@ -155,6 +155,7 @@ async def test_the_page_in_a_browser(ada: Caller) -> None:
         await tab.wait_for_url("**code=*")
         await browser.close()
     assert errors == []
+    assert f"{ada.sandbox.url}/_sandbox/@ada" in asked
     assert all(url.startswith((ada.sandbox.url, "data:")) for url in asked)
 
 

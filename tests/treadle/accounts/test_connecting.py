@@ -337,7 +337,9 @@ async def test_a_dashboard_token_is_long_lived_already(service: Accounts, sandbo
     assert stored.kind == "new"
     row = row_of(service, stored.account_id)
     assert service.vault.open(row.token_enc) == made["access_token"]
-    assert not [r for r in requests(sandbox) if "/access_token" in r and "oauth" not in r]
+    asked = requests(sandbox)
+    assert asked
+    assert not [r for r in asked if "/access_token" in r and "oauth" not in r]
 
 
 async def test_a_short_token_is_exchanged(service: Accounts, sandbox: Sandbox) -> None:

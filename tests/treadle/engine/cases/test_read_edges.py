@@ -69,6 +69,7 @@ def test_a_person_presses_publish_now_while_the_schedule_fires(sim: Simulation, 
     sim.threads.struck = press
     sim.until(lambda: sim.read(post_id)["state"] == "published")
     assert sim.threads.live(profile) == ["a"], sim.story(post_id)
+    assert answers, "nobody pressed"
     assert all(isinstance(answer, Done | Conflict) for answer in answers)
 
 
