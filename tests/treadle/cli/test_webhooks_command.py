@@ -138,6 +138,7 @@ def test_a_test_arrives_and_is_sent_again(
 ) -> None:
     handler, url = receiver
     env = servers.environment(tmp_path, TREADLE_ALLOW_PRIVATE_MEDIA_HOSTS="1", TREADLE_TIME_SCALE="0.1")
+    monkeypatch.chdir(tmp_path)  # where the server keeps its data, by default
     for name, value in env.items():
         if name.startswith("TREADLE_"):
             monkeypatch.setenv(name, value)
