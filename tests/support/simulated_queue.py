@@ -137,6 +137,7 @@ class SimulatedQueue:
             if run.worker in workers:
                 run.worker, run.at = None, run.at if at is None else at
                 self._executing.discard(run.id)
+        self._executing &= self._runs.keys()  # not what had stored its end before its worker died
 
     def pick_up(self) -> int:
         missing = {run.id for run in self._runs.values() if run.worker == self.worker} - self._executing
