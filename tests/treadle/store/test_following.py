@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,7 +18,7 @@ from treadle.store.positions import CHANGES, Growing, Position
 from treadle.store.tables import changes, events
 from treadle.store.timeline import Note
 
-NOW = time.time()
+NOW = 1_800_000_000.0
 LONG = 700  # rows of a transaction that releases 200 posts; more than any page that is read here
 PAGE = 50
 
@@ -68,7 +67,8 @@ class Readers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        follower, follows, reader = Follower(), ChangeFollower(), FeedReader(rows.ONE, None)
+        follower, follows = Follower(now=lambda: NOW), ChangeFollower(now=lambda: NOW)
+        reader = FeedReader(rows.ONE, None)
         self._read: list[Callable[[Connection], list[str]]] = [
             lambda conn: [entry.what for entry in follower.read(conn)],
             lambda conn: [head.subject for head in follows.read(conn)],
@@ -90,7 +90,7 @@ class Readers:
 
 
 def test_what_appears_late_is_handed_over_once(database: Database) -> None:
-    followers = (Follower(), ChangeFollower())
+    followers = (Follower(now=lambda: NOW), ChangeFollower(now=lambda: NOW))
 
     def handed() -> list[list[int]]:
         with database.read() as conn:
