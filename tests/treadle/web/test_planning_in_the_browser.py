@@ -93,6 +93,7 @@ def test_a_post_is_dragged_to_another_time_and_back(page: Any, sample_server: tu
     assert at() == wanted
     page.get_by_role("button", name="Undo").click()
     page.get_by_text("Undone.").wait_for()
+    page.wait_for_load_state()  # the page is there before its script listens
     assert at() == pytest.approx(before)
     # The same without a pointer.
     page.locator(f'.week [data-drag="{ids["scheduled0"]}"] a').press(" ")
