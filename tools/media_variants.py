@@ -326,9 +326,9 @@ FILMS: Mapping[str, tuple[str, Expected]] = {
     "rate96.mp4": ("{pic} {h264} -c:a aac -ar 96000", FILM),
     "rate8.mp4": ("{pic} {h264} -c:a aac -ar 8000 -ac 1", FILM),
     "two-sounds.mp4": ("{pic} -map 0:v -map 1:a -map 1:a {h264} {aac}", FILM),
-    "only-sound.mp4": ("-f lavfi -i sine -t 1 -c:a aac", Expected("none", ("refused",), says="sound")),
-    "only-sound.mp3": ("-f lavfi -i sine -t 1 -c:a mp3", Expected("none", ("refused",), says="sound")),
-    "only-sound.wav": ("-f lavfi -i sine -t 1 -c:a pcm_s16le", Expected("none", ("refused",), says="sound")),
+    "only-sound.mp4": ("-f lavfi -i sine -t 1 -c:a aac", Expected("none", ("refused",), says="audio")),
+    "only-sound.mp3": ("-f lavfi -i sine -t 1 -c:a mp3", Expected("none", ("refused",), says="audio")),
+    "only-sound.wav": ("-f lavfi -i sine -t 1 -c:a pcm_s16le", Expected("none", ("refused",), says="audio")),
     "only-sound.mkv": ("-f lavfi -i sine -t 1 -c:a aac", Expected("none", ("refused", "repairable"))),
     "cover.mp4": ("-i drawing.png -f lavfi -t 1 -i sine -map 1:a -map 0:v -c:a aac -c:v png "
                   "-disposition:v attached_pic", Expected("none", ("refused",))),
