@@ -133,10 +133,10 @@ def test_runs_of_the_queue(conn: Connection, migrated: Database) -> None:
     assert runs.under_way(conn, "wrk_lost") == {"run_c"}
 
 
-@covers(probe.version, probe.touch)
+@covers(probe.version, probe.rewrite_version)
 def test_the_database_itself(conn: Connection, migrated: Database) -> None:
     at, newest = migrate.versions(migrated)
-    probe.touch(conn)
+    probe.rewrite_version(conn)
     assert probe.version(conn) == at == newest
 
 

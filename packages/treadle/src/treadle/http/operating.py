@@ -96,7 +96,7 @@ class WriteCheck:
 
     async def _write(self) -> str:
         try:
-            await asyncio.wait_for(self._db.run(probe.touch), 5)
+            await asyncio.wait_for(self._db.run(probe.rewrite_version), 5)
         except TimeoutError:
             return "takes no writes: it does not answer"
         except DatabaseError:

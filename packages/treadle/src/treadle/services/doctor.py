@@ -151,7 +151,7 @@ def _database(service: Accounts) -> list[Line]:
                      "Run 'treadle migrate'. 'treadle serve' does this when it starts.")]  # fmt: skip
     try:
         with service.db.begin() as conn:
-            probe.touch(conn)
+            probe.rewrite_version(conn)
     except DatabaseError as error:
         todo = "Check the database's permissions and disk space."
         return [_unusable(service, error, f"{kind} refuses writes", todo)]

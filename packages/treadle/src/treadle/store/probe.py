@@ -10,6 +10,6 @@ def version(conn: sa.Connection) -> str | None:
     return conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def touch(conn: sa.Connection) -> None:
+def rewrite_version(conn: sa.Connection) -> None:
     """Write a row that changes nothing: a full disk or a read-only database still answers reads."""
     conn.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
