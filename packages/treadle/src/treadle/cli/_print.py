@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Whether the running command was asked for JSON: whatever ends it, such as :func:`fail`, then prints JSON as well.
 _JSON: ContextVar[bool] = ContextVar("json", default=False)
 _ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,26}")
-_BREAK = re.compile(r"[ \t]*[\t-\r\x1c-\x1e\x85\u2028\u2029][ \t-\r\x1c-\x1e\x85\u2028\u2029]*")
+_BLANKS = re.compile(r"[ \t-\r\x1c-\x1e\x85\u2028\u2029]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 WIDE, NARROW, END = 120, 20, 8  # columns of a wide terminal; of a cell that is not folded; of an id's end
 TIGHT = 12  # columns of a cell that is not folded when the others would not fit beside it
@@ -191,7 +191,8 @@ def state_text(state: str, label: str) -> Any:
 
 def one_line(text: str) -> str:
     """What others wrote, for a cell: no line break or tab in it, and nothing that moves a terminal's cursor."""
-    return _CONTROL.sub("\ufffd", _BREAK.sub(" ", text))
+    line = _BLANKS.sub(lambda found: " " if found[0].strip(" ") else found[0], text)
+    return _CONTROL.sub("\ufffd", line)
 
 
 def short(text: str, most: int = 48) -> str:
