@@ -23,8 +23,8 @@ _ENTITIES = {
     "quot": '"', "#34": '"', "#034": '"', "#x22": '"', "apos": "'", "#39": "'", "#039": "'", "#x27": "'", "lt": "<",
     "gt": ">", "nbsp": " ", "amp": "&",
 }  # fmt: skip
-_BACKSLASH_KEY = LateExpression(r"\\{2,}\"(?:error|message|code|type)[a-z_]{0,9}\\{2,}\"")
-_BACKSLASHES = LateExpression(r"\\+\"")
+_BACKSLASH_KEY = LateExpression(r"(?<!\\)\\{2,}\"(?:error|message|code|type)[a-z_]{0,9}\\{2,}\"")
+_BACKSLASHES = LateExpression(r"(?<!\\)\\+\"")
 _CURLY_KEY = LateExpression(r"[“”„‟«»](?:error|message|code|type)[a-z_ ]{0,9}[“”„‟«»]\s{0,3}:")
 _CURLY = LateExpression(r"[“”„‟«»]")
 
