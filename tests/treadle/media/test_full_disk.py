@@ -128,7 +128,7 @@ def test_the_page_names_the_disk(full: str, address: str, sample: SampleSite) ->
         files={name: ("a.jpg", picture(), "image/jpeg")},
     )
     assert answer.status_code == 503, answer.text
-    assert "no room" in answer.text
+    assert "is full" in answer.text
     assert str(sample.app.settings.data_dir) in answer.text
 
 
