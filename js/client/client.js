@@ -230,14 +230,21 @@ export class Treadle {
 
   async *#stream({ types = [], after, follow = true, signal } = {}) {
     let lost = 0;
+    let came = new Set(); // of the changes above `after`: some come again when a stream goes on
     for (;;) {
       const call = { method: "GET", path: "/v1/events", query: { types, after, follow }, headers: { Accept: "text/event-stream" }, signal };
       try {
         const { response } = await this.#request(call, { longest: undefined });
-        for await (const change of changesOf(response.body, (id) => (after ??= id))) {
+        for await (const { change, mark } of changesOf(response.body)) {
+          if (!change) {
+            after ??= mark;
+            continue;
+          }
           lost = 0;
-          after = change.id;
-          yield change;
+          after = mark ?? change.id;
+          const again = came.has(change.id);
+          came = new Set([...came, change.id].filter((id) => id > after));
+          if (!again) yield change;
         }
         if (!follow) return;
       } catch (error) {
@@ -270,8 +277,9 @@ function problemOf(text) {
   }
 }
 
-// `marked` is told the id that a stream begins after, which it says before its first change.
-async function* changesOf(body, marked) {
+// Each change with its mark, the id after which a stream may begin again and misses nothing: the change's own, or a smaller
+// one while an earlier change may still come. A stream says a mark before its first change as well.
+async function* changesOf(body) {
   const decoder = new TextDecoder();
   let kept = "";
   let data = [];
@@ -284,12 +292,13 @@ async function* changesOf(body, marked) {
       const line = ended.replace(/\r$/, "");
       if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
       if (line.startsWith("id:")) id = line.slice(3).trim();
-      if (line === "" && !data.length && /^\d+$/.test(id)) marked(Number(id));
-      if (line === "" && data.length) {
-        const text = data.join("\n");
+      if (line !== "") continue;
+      const mark = /^\d+$/.test(id) ? Number(id) : undefined;
+      if (data.length) {
+        const change = JSON.parse(data.join("\n"));
         data = [];
-        yield JSON.parse(text);
-      }
+        yield { change, mark };
+      } else if (mark !== undefined) yield { mark };
     }
   }
 }

@@ -112,3 +112,20 @@ test("a stream that ends before its first event loses none", async () => {
   }
   assert.deepEqual(asked, [null, "41"]);
 });
+
+test("an event that was committed late is not missed by a stream that ends", async () => {
+  const told = (id, mark) => `id: ${mark}\nevent: post.published\ndata: ${JSON.stringify({ id, type: "post.published", subject: "pst_1" })}\n\n`;
+  const bodies = [told(41, 41) + told(43, 41), told(42, 42) + told(43, 43) + told(44, 44)];
+  const asked = [];
+  const fetch = async (address) => {
+    asked.push(address.searchParams.get("after"));
+    return new Response(bodies[asked.length - 1]);
+  };
+  const ids = [];
+  for await (const change of new Treadle({ url: "http://x", key: "key", fetch }).events.stream({ after: 40 })) {
+    ids.push(change.id);
+    if (change.id === 44) break;
+  }
+  assert.deepEqual(ids, [41, 43, 42, 44]);
+  assert.deepEqual(asked, ["40", "41"]);
+});

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import inspect
+import itertools
 import json
 import re
 from pathlib import Path
@@ -187,6 +188,25 @@ def test_an_event_is_read_again_by_its_number(client: Treadle) -> None:
 
 BEGINS = b"retry: 2000\nid: 41\n\n: all quiet\n\n"
 EVENT = b'id: 42\nevent: post.published\ndata: {"id": 42, "type": "post.published", "subject": "pst_1"}\n\n'
+
+
+def an_event(number: int, mark: int) -> bytes:
+    change = {"id": number, "type": "post.published", "subject": "pst_1"}
+    return f"id: {mark}\nevent: post.published\ndata: {json.dumps(change)}\n\n".encode()
+
+
+def test_an_event_that_was_committed_late_is_not_missed_by_a_stream_that_breaks_off() -> None:
+    """43 came while 42 could still come; the stream broke off, and 42 was committed meanwhile."""
+    bodies = [an_event(41, 41) + an_event(43, 41), an_event(42, 42) + an_event(43, 43) + an_event(44, 44)]
+    asked: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.params.get("after", ""))
+        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=bodies[len(asked) - 1])
+
+    client = Treadle("http://x", "key", http=httpx2.Client(transport=httpx2.MockTransport(answer)))
+    assert [change["id"] for change in itertools.islice(client.events.stream(after=40), 4)] == [41, 43, 42, 44]
+    assert asked == ["40", "41"]
 
 
 class Breaks:

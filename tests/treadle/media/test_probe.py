@@ -160,7 +160,7 @@ def test_a_cut_off_file_is_called_that(part: float, film: Recipes) -> None:
         (b"ffconcat version 1.0\nfile '/etc/passwd'\n", "not_media", "list of other files"),
         (b"v=0\r\no=- 0 0 IN IP4 10.0.0.1\r\nm=video 5004 RTP/AVP 96\r\n", "not_media", "session description"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><image href='http://10.0.0.1/'/></svg>", "not_media", "drawing"),
-        (bytes(range(1, 256)) * 50, "not_media", "no known"),
+        (bytes(range(1, 256)) * 50, "not_media", "not a known"),
     ],
 )  # fmt: skip
 def test_what_is_no_media_is_named(data: bytes, problem: str, word: str) -> None:

@@ -15,7 +15,7 @@ from treadle_client import operations, types, waiting
 from treadle_client.calls import Call, Retries, Value, answer, prepare
 from treadle_client.errors import ApiError, ConnectionFailed
 from treadle_client.setting_up import Server, upload
-from treadle_client.sse import EventReader
+from treadle_client.sse import EventReader, Place
 from treadle_client.types import Change
 
 
@@ -148,18 +148,19 @@ class Events(operations.EventsOperations):
 
         ``types``: only these, such as ``post.published`` or ``post.*``. ``follow=False`` ends after what is there.
         """
-        lost = 0
+        lost, place = 0, Place(after)
         while True:
-            query: dict[str, Value] = {"types": types, "after": after, "follow": follow}
+            query: dict[str, Value] = {"types": types, "after": place.after, "follow": follow}
             call, reader = Call("GET", "/v1/events", query, headers={"Accept": "text/event-stream"}), EventReader()
             try:
                 for line in self._client.lines(call):
                     change = reader.line(line)
-                    if change is not None:
-                        lost, after = 0, change["id"]
+                    if change is None:
+                        place.begin(reader.mark)
+                        continue
+                    lost = 0
+                    if place.move(change["id"], reader.mark):
                         yield change
-                    elif after is None:
-                        after = reader.mark
                 if not follow:
                     return
             except ConnectionFailed:

@@ -179,6 +179,7 @@ async def events_of_server(
     Raises :class:`CannotListen` when there is no such server, it does not take the key, or sends no events.
     """
     last, reached, noted = after, False, False
+    came: set[int] = set()  # of the events after ``last``: some come again when the stream is opened again
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=QUIET_S)
     headers = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"}
     async with guarded_session(Trust.OPERATOR, timeout=timeout) as session:
@@ -194,8 +195,10 @@ async def events_of_server(
                     mark: int | None = None  # a stream begins with the id that it comes after
                     async for line in answer.content:
                         if (event := _event(line)) is not None:
-                            last, mark = event["id"], None
-                            yield event
+                            new, last = event["id"] not in came, event["id"] if mark is None else mark
+                            came, mark = {id_ for id_ in (*came, event["id"]) if id_ > last}, None
+                            if new:
+                                yield event
                         elif line.startswith(b"id:"):
                             mark = _mark(line)
                         elif last is None and not line.strip():
