@@ -232,6 +232,7 @@ def writers(tree: ast.AST) -> Iterator[tuple[int, str]]:
 OTHER_WRITERS = {
     "treadle_diagnosis/catalog/loading.py": "the catalogue as it was read, beside the byte code of a checkout",
     "treadle_diagnosis/cli/diagnose.py": "/dev/null",
+    "treadle_diagnosis/cli/pipe.py": "/dev/null",
     "treadle/cli/__init__.py": "/dev/null",
     "treadle/cli/export.py": "the file a person asked for",
     "treadle/cli/posts.py": "the scenario a person asked for, without texts, names and ids",

@@ -215,3 +215,15 @@ def test_a_file_elsewhere_is_not_put_down_to_the_data_directory(
     assert found is not None
     assert found.message == f"{tmp_path / file} cannot be used: no such file or directory."
     assert ("TREADLE_DATA_DIR" in found.todo) is of_the_data
+
+
+@pytest.mark.parametrize("line", ["--version", "posts list --json", "diagnose 190", "explain token_expired", "export"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_an_output_that_was_closed_from_the_start_is_no_trouble(line: str, closed: str, fresh_folder: Path) -> None:
+    """As some supervisors and cron jobs start a program."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "treadle", *line.split()],
+        env=environment(fresh_folder), cwd=fresh_folder, capture_output=True, text=True, timeout=PATIENCE_S,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "Error" not in done.stderr, done.stderr

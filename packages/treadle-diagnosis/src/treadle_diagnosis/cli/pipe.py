@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import stat
 import sys
-from os import fstat
+from os import devnull, fstat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +29,15 @@ class _Pipe(io.FileIO):
         return memoryview(data).nbytes
 
 
+def _nowhere() -> io.TextIOWrapper:
+    """For a stream that whoever started this had closed (``>&-``): Python has none then."""
+    return open(devnull, "w", encoding="utf-8")
+
+
 def outlive_the_reader() -> None:
-    """From now on a closed pipe loses the rest of the output and nothing else."""
+    """From now on a closed pipe loses the rest of the output and nothing else, as does one closed from the start."""
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     out = sys.stdout
     try:
         mode = fstat(out.fileno()).st_mode

@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> None:
     outlive_the_reader()
     try:
         code = run(args)
-        if code != STOPPED and sys.stdout is not None:  # None: closed by whoever started this
+        if code != STOPPED:
             sys.stdout.flush()
     except KeyboardInterrupt:
         code = STOPPED

@@ -43,8 +43,8 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "nul_character": Sentence("This contains the character NUL.", "Remove it."),
     "half_character": Sentence(
-        "This contains half of a character (a lone surrogate), often an emoji cut in two.",
-        "Cut the text between characters.",
+        "This contains half of a character (a lone surrogate): often an emoji cut in two, or text that is not UTF-8.",
+        "Cut the text between characters, or send it in UTF-8.",
     ),
     "too_deep": Sentence("This is nested too deeply.", "Use fewer levels."),
     "idempotency_key": Sentence(
