@@ -55,14 +55,14 @@ RECOVERY = [
 ]
 RECOVERY_ALONE = [Trap("treadle.engine.lease:end_all", 1, when) for when in ("before", "after")]
 SHARED = [
-    *(Trap("treadle.store.database:SharingWriters._commit", nth, "before", several) for nth in (1, 3)),
-    *(Trap("treadle.store.database:SharingWriters._commit", nth, "after", several) for nth in (1, 2, 4)),
+    *(Trap("treadle.store.writers:SharingWriters._commit", nth, "before", several) for nth in (1, 3)),
+    *(Trap("treadle.store.writers:SharingWriters._commit", nth, "after", several) for nth in (1, 2, 4)),
 ]
 GROUPS = [
-    *(Trap("treadle.store.database:GroupWriter._commit", nth, "before", several) for nth in (1, 3)),
-    *(Trap("treadle.store.database:GroupWriter._commit", nth, "after", several) for nth in (1, 2, 4)),
-    *(Trap("treadle.store.database:_set_apart", nth, "before") for nth in (2, 5)),
-    *(Trap("treadle.store.database:_keep", nth, "after") for nth in (1, 3)),
+    *(Trap("treadle.store.writers:GroupWriter._commit", nth, "before", several) for nth in (1, 3)),
+    *(Trap("treadle.store.writers:GroupWriter._commit", nth, "after", several) for nth in (1, 2, 4)),
+    *(Trap("treadle.store.writers:_set_apart", nth, "before") for nth in (2, 5)),
+    *(Trap("treadle.store.writers:_keep", nth, "after") for nth in (1, 3)),
 ]
 MEDIA = [
     Trap("treadle.media.service:MediaService.prepare", 1, "before"),

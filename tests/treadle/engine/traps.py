@@ -28,13 +28,19 @@ class Trap:
     def __str__(self) -> str:
         return f"{self.when} call {self.nth} of {self.target}"
 
-    def set(self) -> None:
-        """From now on this process dies there, as by a kill -9."""
+    def place(self) -> tuple[Any, str]:
+        """The module or class that holds the target, and its name there. Raises AttributeError when it is not there."""
         module, _, path = self.target.partition(":")
         *holders, last = path.split(".")
         holder: Any = importlib.import_module(module)
         for name in holders:
             holder = getattr(holder, name)
+        getattr(holder, last)
+        return holder, last
+
+    def set(self) -> None:
+        """From now on this process dies there, as by a kill -9."""
+        holder, last = self.place()
         real = getattr(holder, last)
         count, guard = 0, threading.Lock()
 
