@@ -163,8 +163,7 @@ def remove(
 
 def quiet_hours(conn: Connection, workspace_id: str) -> dict[str, Any]:
     """``{"from": "22:00", "to": "07:00", "zone": "..."}``, or nothing."""
-    found = workspaces.options_of(conn, workspace_id).get(QUIET_OPTION)
-    return dict(found) if isinstance(found, Mapping) else {}
+    return _option(conn, workspace_id, QUIET_OPTION)
 
 
 def set_quiet(
@@ -174,16 +173,13 @@ def set_quiet(
     refused = alerts.quiet_problem(hours)
     if refused is not None:
         return refused
-    kept = {name: value for name, value in workspaces.options_of(conn, workspace_id).items() if name != QUIET_OPTION}
-    options = {**kept, QUIET_OPTION: dict(hours)} if hours else kept
-    workspaces.set_options(conn, workspace_id, options)
+    _set_option(conn, workspace_id, QUIET_OPTION, hours)
     return _noted(conn, None, workspace_id, actor, "quiet" if hours else "loud", now)
 
 
 def digest_time(conn: Connection, workspace_id: str) -> dict[str, Any]:
     """``{"at": "08:00", "zone": "..."}``, or nothing: no digest is sent."""
-    found = workspaces.options_of(conn, workspace_id).get(digest.OPTION)
-    return dict(found) if isinstance(found, Mapping) else {}
+    return _option(conn, workspace_id, digest.OPTION)
 
 
 def set_digest(
@@ -193,9 +189,19 @@ def set_digest(
     refused = digest.problem(value)
     if refused is not None:
         return refused
-    kept = {name: v for name, v in workspaces.options_of(conn, workspace_id).items() if name != digest.OPTION}
-    workspaces.set_options(conn, workspace_id, {**kept, digest.OPTION: dict(value)} if value else kept)
+    _set_option(conn, workspace_id, digest.OPTION, value)
     return _noted(conn, None, workspace_id, actor, "digest" if value else "no_digest", now)
+
+
+def _option(conn: Connection, workspace_id: str, name: str) -> dict[str, Any]:
+    found = workspaces.options_of(conn, workspace_id).get(name)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def _set_option(conn: Connection, workspace_id: str, name: str, value: Mapping[str, Any] | None) -> None:
+    """Set one option of the workspace, or take it out when there is nothing in it."""
+    kept = {other: each for other, each in workspaces.options_of(conn, workspace_id).items() if other != name}
+    workspaces.set_options(conn, workspace_id, {**kept, name: dict(value)} if value else kept)
 
 
 async def send_digest(
