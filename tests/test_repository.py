@@ -147,6 +147,15 @@ def committed() -> list[Path]:
     return [path for name in done.stdout.split("\0") if name and (path := ROOT / name).is_file()]
 
 
+def test_nothing_that_is_committed_is_a_link() -> None:
+    """A link to an environment of somebody's machine is a file to git, and ignore rules for folders let it pass."""
+    try:
+        done = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git work tree")
+    assert not [line for line in done.stdout.splitlines() if line.startswith("120000")]
+
+
 FORBIDDEN = {
     "a path of somebody's machine": re.compile(
         rb"(?<![\w.])/(?:work|home|Users)/(?!runner\b|treadle\b|me\b|YOU\b)[\w-]+/"
