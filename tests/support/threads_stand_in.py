@@ -33,6 +33,11 @@ def meta_error(status: int, code: int, subcode: int | None = None, message: str 
     return Answer(status, headers, {"error": error})
 
 
+NO_PERMISSION = meta_error(
+    500, 10, message="Application does not have permission for this action", type="THApiException", is_transient=False
+)
+
+
 def page(status: int, retry_after: int | None = None) -> Answer:
     """A gateway's web page."""
     headers = {"retry-after": str(retry_after)} if retry_after is not None else {}

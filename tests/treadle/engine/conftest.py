@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.simulated import Simulation, simulated
 from tests.treadle.engine.shop import Shop, open_shop, shop_settings
 from treadle_sandbox.server import Sandbox
 from treadle_sandbox.threaded import running
@@ -19,6 +20,13 @@ def matrix_size(normal: int, long: int) -> int:
     if asked == "long":
         return long
     return int(asked) if asked.isdigit() else normal
+
+
+@pytest.fixture
+def sim(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
+    """The real engine on a clock that is moved, on each database."""
+    with simulated(tmp_path / "data", migrated_url) as made:
+        yield made
 
 
 @pytest.fixture

@@ -24,12 +24,6 @@ UNKNOWN_FIELD = "Tried accessing nonexisting field ({})"
 
 
 @pytest.fixture
-def sim(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
-    with simulated(tmp_path / "data", migrated_url) as made:
-        yield made
-
-
-@pytest.fixture
 def lite(tmp_path: Path) -> Iterator[Simulation]:
     with simulated(tmp_path / "data", f"sqlite:///{tmp_path / 'treadle.sqlite'}") as made:
         yield made

@@ -16,12 +16,6 @@ from treadle_threads.results import Answer
 
 
 @pytest.fixture
-def sim(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
-    with simulated(tmp_path / "data", migrated_url) as made:
-        yield made
-
-
-@pytest.fixture
 def lite(tmp_path: Path) -> Iterator[Simulation]:
     """On SQLite alone, where the database makes no difference."""
     with simulated(tmp_path / "data", f"sqlite:///{tmp_path / 'treadle.sqlite'}") as made:

@@ -5,28 +5,16 @@ Played at real times: the product's own constants, on a clock that is moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.simulated import Simulation, simulated
-from tests.support.threads_stand_in import Fault, Profile, meta_error
+from tests.support.simulated import Simulation
+from tests.support.threads_stand_in import NO_PERMISSION, Fault, Profile
 from treadle.domain.blame import blamed, put_down_to
 from treadle.store.blockers import repairable
 from treadle_diagnosis import Evidence, diagnose
 from treadle_diagnosis.types import Diagnosis
-
-NO_PERMISSION = meta_error(
-    500, 10, message="Application does not have permission for this action", type="THApiException", is_transient=False
-)
-
-
-@pytest.fixture
-def sim(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
-    with simulated(tmp_path / "data", migrated_url) as made:
-        yield made
 
 
 def refuses(profile: Profile, times: int | None = 1) -> None:

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 import sqlalchemy as sa
 
-from tests.support.simulated import Simulation, simulated
-from tests.support.threads_stand_in import Fault, meta_error
+from tests.support.simulated import Simulation
+from tests.support.threads_stand_in import NO_PERMISSION, Fault
 from treadle.store.tables import blockers
-
-NO_PERMISSION = meta_error(
-    500, 10, message="Application does not have permission for this action", type="THApiException", is_transient=False
-)
-
-
-@pytest.fixture
-def sim(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
-    with simulated(tmp_path / "data", migrated_url) as made:
-        yield made
 
 
 def test_a_post_that_only_looks_whether_it_went_out_tests_no_cause_that_another_can_test(sim: Simulation) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from treadle.domain import clocks
 from treadle.domain.refusal import Refusal
 from treadle.domain.zones import time_of_day, zone_named, zone_way_out
 from treadle.notify.alert_kinds import SEND_S
@@ -124,10 +125,9 @@ def _posts(conn: Connection, workspace_id: str, filters: Filters) -> Sequence[St
 
 def _line(post: StoredPost, zone: ZoneInfo, column: str) -> str:
     at = datetime.fromtimestamp(post.row[column] or 0.0, UTC).astimezone(zone)
-    clock = f"{at.hour % 12 or 12}:{at.minute:02d} {'AM' if at.hour < 12 else 'PM'}"
     text = " ".join(str((post.parts[0]["body"] or {}).get("text") or "").split()) if post.parts else ""
     short = text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
-    return f"{clock} @{post.row['username']}: {short or 'no text'}"
+    return f"{clocks.time_of_day(at)} @{post.row['username']}: {short or 'no text'}"
 
 
 def _section(title: str, n: int, lines: Sequence[str], *, most: int = SHOWN) -> list[str]:

@@ -118,9 +118,9 @@ class Position:
     def _begin(self, conn: sa.Connection, now: float) -> None:
         """What is not there yet of the ids before the beginning will be handed over when it is."""
         self._begun = True
-        if self.after is None:
-            self.after, self._at_end = self.table.newest(conn), True
         newest = self.table.newest(conn)
+        if self.after is None:
+            self.after, self._at_end = newest, True
         gaps = self.table.missing(conn, self.table.settled(conn, min(self.after, newest), now=now), newest)
         self._pass_over([(first, min(last, self.after)) for first, last in gaps if first <= self.after])
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from treadle.domain.clocks import time_of_day
 from treadle.domain.findings import Finding
 from treadle.domain.times import parse_when
-from treadle.web.clocks import time_of_day
 
 _ASKED: Mapping[str, str] = {
     "doubled_time": "The clocks go back then, so {time} happens twice. Which one do you mean?",

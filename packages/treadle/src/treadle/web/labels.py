@@ -13,12 +13,12 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from treadle.domain.clocks import clock, time_of_day
 from treadle.domain.states import STATE_WORDS
 from treadle.domain.zones import time_of_day as read_time
 from treadle.domain.zones import zone_named
 from treadle.plural import plural
 from treadle.store.release import REPAIRED
-from treadle.web.clocks import clock, time_of_day
 from treadle.web.draft_options import summary
 from treadle.web.icons import STATE_ICONS, TONE_ICONS, icon
 from treadle.web.preview import option_label, options_shown

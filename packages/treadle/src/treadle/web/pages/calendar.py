@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from treadle.domain.clocks import time_of_day
 from treadle.domain.slots import upcoming
 from treadle.domain.states import EDITABLE, STATE_WORDS
 from treadle.domain.zones import zone_named
 from treadle.services.read import Filters, list_posts
 from treadle.store import Connection, queues
 from treadle.web import uploads
-from treadle.web.clocks import time_of_day
 from treadle.web.drafts import next_full_hour
 from treadle.web.labels import epoch
 from treadle.web.page_request import LoggedIn, PageRequest

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Conflict, Done, Missing, Rejected
+from treadle.domain.clocks import clock
 from treadle.domain.findings import Finding
 from treadle.domain.states import STATE_WORDS
 from treadle.domain.zones import zone_named, zone_names
@@ -30,7 +31,6 @@ from treadle.store.posts_read import posts_of
 from treadle.store.rows import body_of
 from treadle.web import uploads
 from treadle.web.clock_changes import question
-from treadle.web.clocks import clock
 from treadle.web.compose_buttons import Unsplit, changed_by, done_by, focus_after, split_made, two_numbers
 from treadle.web.draft_options import field_groups, offered
 from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form, read_own, say_own

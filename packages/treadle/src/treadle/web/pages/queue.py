@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Answer, Done, Missing, Rejected
+from treadle.domain.clocks import clock, time_of_day
 from treadle.domain.slots import DAYS
 from treadle.domain.states import EDITABLE
 from treadle.domain.zones import zone_names
@@ -23,7 +24,6 @@ from treadle.services.queue import QueueOut
 from treadle.services.read import post_json
 from treadle.store import Connection, posts, queues
 from treadle.web import uploads
-from treadle.web.clocks import clock, time_of_day
 from treadle.web.labels import epoch, zone_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest, own_address
 from treadle.web.pages.posts import day_of

@@ -1,4 +1,4 @@
-"""Times of day and dates as the pages write them. Pure."""
+"""Times of day and dates as pages and mails write them. Pure."""
 
 from __future__ import annotations
 
