@@ -19,7 +19,7 @@ from simulation.queue import RunTable, WorkerQueue
 from tests.support.simulated_queue import SimulatedQueue
 from tests.support.simulated_runtime import Clock
 from treadle.engine import dbos_queue
-from treadle.engine.dbos_queue import DbosQueue, DbosRunStore
+from treadle.engine.dbos_queue import POLL_S, QUIET_POLL_S, QUIET_S, DbosQueue, DbosRunStore, _Polls
 from treadle.engine.queue import Execute, RunQueue, RunStore
 from treadle.engine.system import SystemProcess
 from treadle.store import Database, migrate
@@ -409,3 +409,24 @@ async def test_our_own_posts_wake_the_queue(place: Place, monkeypatch: pytest.Mo
     place.queue.wake(place.now() + 1.0)
     await place.until_ended("pst_2")
     assert place.executed == ["pst_1", "pst_2"]
+
+
+def test_a_worker_without_work_looks_less_often_until_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    process, working = SystemProcess(), False
+    at = 100.0
+    monkeypatch.setattr(process, "monotonic", lambda: at)
+    polls = _Polls(process, working=lambda: working)
+    assert polls.pause_s(POLL_S) == POLL_S, "one that has just begun"
+    at += QUIET_S + 1
+    assert polls.pause_s(POLL_S) == QUIET_POLL_S
+    assert polls.pause_s(2.0) == 2.0, "DBOS's own longer pauses stay"
+    polls.cut("posts")
+    assert polls.pause_s(POLL_S) == POLL_S, "a run was stored here"
+    at += QUIET_S + 1
+    working = True
+    assert polls.pause_s(POLL_S) == POLL_S
+    working = False
+    at += QUIET_S - 1
+    assert polls.pause_s(POLL_S) == POLL_S
+    at += 2
+    assert polls.pause_s(POLL_S) == QUIET_POLL_S

@@ -12,7 +12,7 @@ import copy
 import functools
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from treadle.engine.queue import Execute, QueueName
@@ -28,8 +28,12 @@ APPLICATION_VERSION = "treadle-1"
 ADVANCE = "treadle.advance"
 POSTS, MEDIA = "treadle-posts", "treadle-media"
 QUEUES: dict[str, str] = {"posts": POSTS, "media": MEDIA}
+_LOOKING_AT = {name: f"queue-worker-{queue}" for name, queue in QUEUES.items()}  # threads, as DBOS names them
+_LOOKING = frozenset(_LOOKING_AT.values())
 MEDIA_AT_ONCE = 2
 POLL_S, MEDIA_POLL_S = 0.1, 0.5
+QUIET_POLL_S = 0.5  # with nothing to do for QUIET_S: runs of other processes wait this long, this one's are announced
+QUIET_S = 3.0
 SOON_S = 30.0  # a run due later than this is left to DBOS's own look, once a second
 IDLE_S = 5.0
 WAKE_APART_S = 0.02  # two looks because of new runs are at least so far apart
@@ -105,7 +109,7 @@ class DbosQueue:
         self._due: deque[tuple[float, QueueName]] = deque()
         self._woken = process.flag()
         self._closed = process.flag()
-        self._polls = _Polls(process)
+        self._polls = _Polls(process, working=lambda: bool(_running()))
 
     async def open(self, worker: str, execute: Execute) -> None:
         """Must run on the loop that has the HTTP session: DBOS executes the runs there."""
@@ -300,13 +304,16 @@ class _Polls:
     """Cuts short the pauses between two looks of DBOS's queue threads.
 
     They pause in ``wait`` of the event that stops them. Here it waits for a flag of its own, which :meth:`cut` sets.
-    A pause that has not begun yet is cut when it does.
+    A pause that has not begun yet is cut when it does. While nothing happens the pauses are longer: ten looks a second
+    took a twelfth of a core of a server that has nothing to do.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, working: Callable[[], bool]) -> None:
         self._process = process
+        self._working = working
         self._pausing: dict[str, Flag] = {}
         self._owed: set[str] = set()
+        self._busy_at = process.monotonic()
 
     def watch(self, stop: Any) -> None:
         really_set = stop.set
@@ -317,7 +324,7 @@ class _Polls:
             if name in self._owed:
                 self._owed.discard(name)
             elif not stop.is_set():
-                mine.wait(timeout)
+                mine.wait(self.pause_s(timeout) if name in _LOOKING else timeout)
             self._pausing.pop(name, None)
             return bool(stop.is_set())
 
@@ -328,8 +335,17 @@ class _Polls:
 
         stop.wait, stop.set = wait, set_and_cut
 
+    def pause_s(self, asked_s: float | None) -> float | None:
+        """How long to pause where DBOS asks for ``asked_s``: longer after a quiet time."""
+        now = self._process.monotonic()
+        if self._working():
+            self._busy_at = now
+        quiet = now - self._busy_at > QUIET_S
+        return max(asked_s, QUIET_POLL_S) if quiet and asked_s is not None else asked_s
+
     def cut(self, queue: QueueName) -> None:
-        name = f"queue-worker-{QUEUES[queue]}"  # as DBOS names the thread
+        self._busy_at = self._process.monotonic()
+        name = _LOOKING_AT[queue]
         flag = self._pausing.get(name)
         if flag is None:
             self._owed.add(name)
