@@ -13,11 +13,12 @@ from typing import Any
 from treadle_sandbox import Sandbox
 
 PLENTY = 10**9
+RECORDED = 5_000  # requests; calls a post are counted from them
 
 
 async def main(count: int, options: dict[str, Any]) -> None:
     quotas = {"quota_posts": PLENTY, "quota_replies": PLENTY}
-    async with Sandbox(**{"fetch_media": False, **quotas, **options}) as sandbox:
+    async with Sandbox(**{"fetch_media": False, "record": RECORDED, **quotas, **options}) as sandbox:
         accounts = [sandbox.control.add_account(f"bench{number}") for number in range(count)]
         app = sandbox.app
         facts = {"url": sandbox.url, "authorize_url": sandbox.authorize_url, "app_id": app.id, "app_secret": app.secret}
