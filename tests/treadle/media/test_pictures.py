@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,54 @@ async def test_other_formats_are_converted(
     with Image.open(made.stored.path) as result:
         assert result.size == (400, 300)
         assert close(corners(result), corners(drawing()))
+
+
+def cropped_avif(image: Image.Image, box: tuple[int, int, int, int]) -> bytes:
+    """An AVIF that says to show a part only (``clap``), as phones write it for a crop that can be undone."""
+    data = bytearray(saved(image, "AVIF", quality=90, subsampling="4:4:4"))
+    left, top, right, bottom = box
+    offsets = (left + right - image.width, top + bottom - image.height)  # of the centre, in halves
+    sizes = struct.pack(">IIIIiIiI", right - left, 1, bottom - top, 1, offsets[0], 2, offsets[1], 2)
+    added = struct.pack(">I4s", 8 + len(sizes), b"clap") + sizes
+
+    def grow(name: bytes, by: int) -> int:
+        at = data.index(name) - 4
+        struct.pack_into(">I", data, at, struct.unpack_from(">I", data, at)[0] + by)
+        return at
+
+    ipma = grow(b"ipma", 1)
+    numbers = ipma + 8 + 4 + 4 + 2  # how many properties the picture has; before it: header, version, items, item
+    assert data[numbers] == 4, "the layout that Pillow writes"
+    data[numbers] = 5
+    data[numbers + 5 : numbers + 5] = bytes([0x80 | 5])
+    data[ipma:ipma] = added
+    grow(b"ipco", len(added))
+    for name in (b"iprp", b"meta"):
+        grow(name, len(added) + 1)
+    place = data.index(b"iloc") + 4 + 4 + 2 + 2 + 2 + 2 + 2  # then the offset of the picture's bytes
+    struct.pack_into(">I", data, place, struct.unpack_from(">I", data, place)[0] + len(added) + 1)
+    return bytes(data)
+
+
+async def test_of_an_avif_with_a_crop_only_that_is_shown(service: MediaService, tmp_path: Path) -> None:
+    box = (100, 60, 260, 200)
+    data = cropped_avif(drawing(), box)
+    image = probe_bytes(data).image
+    assert image is not None
+    assert (image.width, image.height) == (160, 140)
+    (tmp_path / "x.avif").write_bytes(data)
+    made = await service.prepare(tmp_path / "x.avif")
+    assert isinstance(made, Prepared)
+    assert made.stored is not None
+    with Image.open(made.stored.path) as shown:
+        assert shown.size == (160, 140)
+        assert close(corners(shown.convert("RGB")), corners(drawing().crop(box)), 40)
+
+
+def test_a_crop_that_is_no_part_of_the_picture_is_passed_over() -> None:
+    image = probe_bytes(cropped_avif(drawing(), (300, 60, 500, 200))).image
+    assert image is not None
+    assert (image.width, image.height) == (400, 300)
 
 
 async def test_heic(service: MediaService, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ MAX_META = 4 << 20
 MAX_NOTE = 1 << 20
 MAX_TOP = 64
 MAX_ITEMS = 10_000
+Part = tuple[int, int, int, int]
+"""Left, top, right and bottom of a part of a picture, in pixels from its top left."""
 _TURNED = {(0, None): 1, (1, None): 8, (2, None): 3, (3, None): 6, (0, 0): 2, (0, 1): 4, (1, 0): 7, (1, 1): 5,
            (2, 0): 4, (2, 1): 2, (3, 0): 5, (3, 1): 7}  # fmt: skip
 """EXIF's orientation for quarter turns counterclockwise and then a mirror (0: left and right change places)."""
@@ -34,6 +36,11 @@ class _Meta:
     of_item: dict[int, list[int]] = field(default_factory=dict)
     places: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
+    def of_primary(self) -> list[tuple[str, bytes]]:
+        """Type and content of the primary picture's properties, in order; of all when none are its own."""
+        own = [self.properties[n - 1] for n in self.of_item.get(self.primary, []) if n <= len(self.properties)]
+        return own or self.properties
+
 
 def read_heif(kind: str, head: bytes, size: int | None, *, whole: bool) -> Reading[ImageFacts]:
     """The facts of the primary picture. Raises :class:`Malformed`, and :class:`CutOff` for a file that ends early."""
@@ -43,19 +50,44 @@ def read_heif(kind: str, head: bytes, size: int | None, *, whole: bool) -> Readi
         moving = yield from _pictures(size, head)
     if content is None:
         return (yield from _sequence(kind, head, size))
-    meta = _Meta()
-    _read_meta(meta, content)
+    meta = _read_meta(content)
     if size is not None and any(at + length > size for spans in meta.places.values() for at, length in spans):
         raise CutOff(f"the file ends before the {kind.upper()} picture does")
-    own = [
-        meta.properties[number - 1] for number in meta.of_item.get(meta.primary, []) if number <= len(meta.properties)
-    ]
-    facts = _picture(kind, own or meta.properties, content)
+    facts = _picture(kind, meta.of_primary(), content)
     notes = Notes()
     for item, type_ in meta.types.items():
         if type_ in (b"Exif", b"mime"):
             notes = notes.over((yield from _notes(type_, meta.places.get(item, []), head)))
     return replace(facts, animated=moving > 1, location=notes.location, device=notes.device)
+
+
+def shown_part(kind: str, head: bytes, size: int) -> Reading[Part | None]:
+    """The part of the primary picture, as stored, that is shown; ``None``: all of it. For decoders that don't crop."""
+    content, _ = yield from _top(kind, head, size)
+    if content is None:
+        return None
+    width = height = 0
+    part = None
+    for name, body in _read_meta(content).of_primary():
+        if name == "ispe":
+            width, height = max((width, height), struct.unpack_from(">II", body, 4))
+        elif name == "clap":
+            part = _part(width, height, body)
+    return part
+
+
+def _part(width: int, height: int, clap: bytes) -> Part | None:
+    """What a clean aperture box leaves of a picture: its size and the offset of its centre, as fractions.
+
+    ``None`` when that is no part of the picture: it is shown whole then.
+    """
+    values = struct.unpack_from(">IIIIiIiI", clap, 0)
+    if not all(values[1::2]):
+        return None
+    across, down, right, below = (top / bottom for top, bottom in zip(values[::2], values[1::2], strict=True))
+    left, top = round((width - across) / 2 + right), round((height - down) / 2 + below)
+    part = (left, top, left + round(across), top + round(down))
+    return part if 0 <= left < part[2] <= width and 0 <= top < part[3] <= height else None
 
 
 def _top(kind: str, head: bytes, size: int | None) -> Reading[tuple[bytes | None, bool]]:
@@ -121,7 +153,8 @@ def _pictures(size: int | None, head: bytes) -> Reading[int]:
     return max((track.samples for track in movie.tracks), default=0)
 
 
-def _read_meta(meta: _Meta, content: bytes) -> None:
+def _read_meta(content: bytes) -> _Meta:
+    meta = _Meta()
     for part in boxes_leniently(content, 0, len(content)):
         body = content[part.start : part.end]
         match part.type:
@@ -145,6 +178,7 @@ def _read_meta(meta: _Meta, content: bytes) -> None:
                 meta.places = dict(_locations(body))
             case _:
                 pass
+    return meta
 
 
 def _associations(meta: _Meta, body: bytes) -> None:
@@ -201,10 +235,8 @@ def _picture(kind: str, properties: list[tuple[str, bytes]], content: bytes) -> 
         match name:
             case "ispe":
                 width, height = max((width, height), struct.unpack_from(">II", body, 4))
-            case "clap":
-                values = struct.unpack_from(">4I", body, 0)
-                if values[1] and values[3] and width:
-                    width, height = round(values[0] / values[1]), round(values[2] / values[3])
+            case "clap" if (part := _part(width, height, body)) is not None:
+                width, height = part[2] - part[0], part[3] - part[1]
             case "irot":
                 turns = body[0] & 3
             case "imir":

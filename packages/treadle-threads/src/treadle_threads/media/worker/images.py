@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from PIL import Image, ImageCms, ImageFile, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from treadle_threads.media.bits import Malformed
+from treadle_threads.media.heif import shown_part
 from treadle_threads.media.picturestrip import without_notes
+from treadle_threads.media.source import OpenFile, drive
 from treadle_threads.media.spec import READABLE, ImageSpec
 from treadle_threads.media.worker.blame import NoCodec, PictureRefused, Unreadable, reading_a_picture
 from treadle_threads.media.worker.output import Output
@@ -93,13 +95,16 @@ def convert(source: IO[bytes], target: Output, spec: ImageSpec) -> Converted:
             return Converted("jpg", *opened.size)
     source.seek(0)
     with _reading():
-        picture = Image.open(source)
+        picture: Image.Image = Image.open(source)
+        kind = picture.format
+        if kind == "AVIF":
+            picture = _cropped(picture, source)
         smaller = _aim(picture, spec.width_max.value)
-        if smaller is not None and picture.format == "JPEG":  # decode at a half or a quarter where that is enough
+        if smaller is not None and kind == "JPEG":  # decode at a half or a quarter where that is enough
             picture.draft(None, smaller)
         picture.load()
     with picture:
-        was_png = picture.format == "PNG"
+        was_png = kind == "PNG"
         flat = _in_srgb(_upright(_scaled(picture, smaller)))
         flat = _narrowed(flat, spec.width_max.value)
         if was_png and (written := _png(flat, spec)) is not None:
@@ -166,7 +171,14 @@ def _upright(image: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(image) or image
 
 
-def _aim(picture: ImageFile.ImageFile, width: int) -> tuple[int, int] | None:
+def _cropped(picture: Image.Image, source: IO[bytes]) -> Image.Image:
+    """The part that an AVIF file shows: its decoder gives the whole, as that of HEIC does not."""
+    picture.load()
+    part = drive(shown_part("avif", b"", source.seek(0, 2)), OpenFile(source))
+    return picture if part is None else picture.crop(part)
+
+
+def _aim(picture: Image.Image, width: int) -> tuple[int, int] | None:
     """The size that a picture too large for ``width`` is to have, as it lies in the file; ``None`` keeps its size."""
     if picture.mode not in ("RGB", "L", "CMYK", "RGBA"):
         return None
@@ -176,7 +188,7 @@ def _aim(picture: ImageFile.ImageFile, width: int) -> tuple[int, int] | None:
     return None if picture.width <= size[0] or picture.height <= size[1] else size
 
 
-def _scaled(picture: ImageFile.ImageFile, size: tuple[int, int] | None) -> Image.Image:
+def _scaled(picture: Image.Image, size: tuple[int, int] | None) -> Image.Image:
     """Smaller before anything else is done to it, where its mode allows that: the rest is then cheap."""
     if size is None:
         return picture
