@@ -18,7 +18,7 @@ from treadle.media.jobs import Progress
 from treadle.media.service import MediaService, NotPreparable, Prepared
 from treadle_sandbox.judge import video_error
 from treadle_sandbox.options import Options
-from treadle_threads.media import validate
+from treadle_threads.media import mp4patch, validate
 from treadle_threads.media.finding import RepairKind
 
 STRICT = Options(edit_lists="any", moov_at_end="error", max_video_mbps=25)  # the sandbox at its least forgiving
@@ -292,6 +292,22 @@ async def test_an_address_that_expires_is_copied(host: Host, good: Path, service
     kept = await service.copy(f"{host.url}/good.mp4")
     assert not isinstance(kept, NotPreparable)
     assert kept.size == good.stat().st_size
+
+
+def test_a_rewritten_index_tells_how_much_of_the_file_is_written(
+    film: Recipes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = film("last.mp4", writer={})
+    monkeypatch.setattr(mp4patch, "PIECE", source.stat().st_size // 4)
+    told: list[float] = []
+    with source.open("rb") as given, (tmp_path / "made.mp4").open("wb") as made:
+        mp4patch.patch(given, made, on_progress=told.append)
+    assert len(told) > 2
+    assert told == sorted(set(told))
+    assert told[-1] == 1
+    before, after = probe_file(source).duration_s, probe_file(tmp_path / "made.mp4").duration_s
+    assert before is not None
+    assert after == pytest.approx(before, abs=0.1)
 
 
 async def test_progress_and_canceling(film: Recipes, service: MediaService, tmp_path: Path) -> None:

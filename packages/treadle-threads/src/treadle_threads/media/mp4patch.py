@@ -17,6 +17,7 @@ from treadle_threads.media.isobmff import HEAD, NOTES, Movie, Track, read_movie
 from treadle_threads.media.source import Reading, Want
 
 _HOLDERS = frozenset({"trak", "mdia", "minf", "stbl"})
+PIECE = 32 << 20  # bytes of media data that are copied at a time
 _Rewrite = Callable[[str, bytes, int, int], bytes | None]
 """Given a box's type, the buffer and its content's bounds: its new bytes, b"" to drop it, None to keep it."""
 
@@ -25,10 +26,13 @@ class NotPatchable(Exception):
     """This file's layout cannot be patched; copying its packets into a fresh file can."""
 
 
-def patch(source: BinaryIO, target: BinaryIO, *, strip: bool = False) -> Literal["moved"]:
+def patch(
+    source: BinaryIO, target: BinaryIO, *, strip: bool = False, on_progress: Callable[[float], None] | None = None
+) -> Literal["moved"]:
     """Write ``source`` with its index first and without trivial edit lists to the empty file ``target``.
 
-    ``strip`` leaves out its notes as well (where and with what it was taken).
+    ``strip`` leaves out its notes as well (where and with what it was taken). ``on_progress`` is told the fraction of
+    the media data that is written, after every ``PIECE``.
 
     Raises :class:`NotPatchable` when the file is not of the common layout (one index, one block of media data), and
     :class:`~treadle_threads.media.bits.Malformed` when its boxes are damaged.
@@ -58,7 +62,7 @@ def patch(source: BinaryIO, target: BinaryIO, *, strip: bool = False) -> Literal
         raise NotPatchable("the offsets do not fit")
     target.write(head + moved_index)
     target.flush()
-    _copy(source, target, data_at, data_size)
+    _copy(source, target, data_at, data_size, on_progress)
     return "moved"
 
 
@@ -183,14 +187,16 @@ def _with_offsets(index: bytes, moved: int, low: int, high: int) -> bytes:
     return _rewritten(index, 0, len(index), rewrite)
 
 
-def _copy(source: BinaryIO, target: BinaryIO, start: int, length: int) -> None:
+def _copy(
+    source: BinaryIO, target: BinaryIO, start: int, length: int, on_progress: Callable[[float], None] | None
+) -> None:
     """Copy media data in the kernel where it can be done there."""
     position, left = start, length
     fast = hasattr(os, "copy_file_range")
     while left:
         if fast:
             try:
-                done = os.copy_file_range(source.fileno(), target.fileno(), left, position)
+                done = os.copy_file_range(source.fileno(), target.fileno(), min(left, PIECE), position)
             except OSError:
                 fast = False
                 continue
@@ -204,4 +210,6 @@ def _copy(source: BinaryIO, target: BinaryIO, start: int, length: int) -> None:
             raise Malformed("the media data is shorter than announced")
         position += done
         left -= done
+        if on_progress is not None:
+            on_progress(1 - left / length)
     target.flush()

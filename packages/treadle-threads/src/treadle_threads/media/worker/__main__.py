@@ -200,7 +200,9 @@ def _execute(
     if wanted.kind is RepairKind.PATCH:
         try:
             with os.fdopen(os.dup(target.fileno()), "wb") as out:
-                patch(source, out, strip=strip)  # type: ignore[arg-type]
+                seconds = probe.duration_s or 0.0
+                patch(source, out, strip=strip,  # type: ignore[arg-type]
+                      on_progress=lambda done: events.progress(done, done * seconds))  # fmt: skip
             must_play(target, wanted)
             return wanted
         except NotPatchable:
