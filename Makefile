@@ -37,10 +37,10 @@ setup:
 	@$(BOOTSTRAP) --dev
 
 test: setup
-	@$(PYTEST) -n $(JOBS) -m "not long" --durations=20 $(AGAIN) $(ARGS)
+	@$(PYTEST) -n $(JOBS) -m "not long" --durations=20 $(ARGS)
 
 test-long: setup
-	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 -o timeout=2400 $(AGAIN) $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m long -o faulthandler_timeout=1200 -o timeout=2400 $(ARGS)
 
 .PHONY: simulate mutants
 simulate: setup

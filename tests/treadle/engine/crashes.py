@@ -193,7 +193,7 @@ def _told(shop: Shop, posted: dict[Owner, list[str]]) -> str:
 def _die_in(trap: Trap, started: list[Worker], shop: Shop, tally: Tally, posted: dict[Owner, list[str]]) -> None:
     """One more worker, until it dies there."""
     started.append(Worker(shop.app.settings, trap))
-    assert started[-1].trapped(30), f"never came to the place: {trap}\n{_told(shop, posted)}"
+    assert started[-1].trapped(PATIENCE_S), f"never came to the place: {trap}\n{_told(shop, posted)}"
     tally.add("kills")
 
 

@@ -66,7 +66,7 @@ def hosting(folder: Path, address: str = "127.0.0.1") -> Iterator[Host]:
 
     thread = threading.Thread(target=run, name="media-host", daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(180)
     try:
         yield host
     finally:
