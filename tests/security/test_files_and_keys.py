@@ -22,7 +22,8 @@ from starlette.testclient import TestClient
 
 from tests.support.sources import modules, place_of
 from tests.treadle.cli import servers
-from tests.treadle.cli.servers import serving, treadle
+from tests.treadle.cli.ready import treadle
+from tests.treadle.cli.servers import serving
 from tests.treadle.http.conftest import add_account
 from treadle import private
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
@@ -82,8 +83,8 @@ def test_a_real_run_leaves_nothing_that_others_may_touch(tmp_path: Path, mask: i
     data = tmp_path / "deep" / "data"
     env = environment(tmp_path, TREADLE_DATA_DIR=str(data))
     with umask(mask):
-        assert treadle("migrate", env=env).returncode == 0
-        secret = treadle("keys", "create", "--scope", "admin", env=env).stdout.split()[0]
+        assert servers.treadle("migrate", env=env).returncode == 0
+        secret = servers.treadle("keys", "create", "--scope", "admin", env=env).stdout.split()[0]
         with serving("serve", "--port", "0", env=env) as (_, said):
             media = upload(said["url"], secret)
             names = {path.name for path in data.rglob("*")}
