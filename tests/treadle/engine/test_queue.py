@@ -411,6 +411,32 @@ async def test_our_own_posts_wake_the_queue(place: Place, monkeypatch: pytest.Mo
     assert place.executed == ["pst_1", "pst_2"]
 
 
+@pytest.mark.parametrize(
+    "place", ["dbos-sqlite", pytest.param("dbos-postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+async def test_a_look_for_runs_reads_no_settings_and_moves_no_delayed_runs(place: Dbos) -> None:
+    """Each was a transaction of its own: where a look finds few runs, as with many workers, that cost more than it."""
+    await place.open("wrk_a", at_once=3)
+    with place.transaction() as conn:  # as another worker does that takes one at a time
+        table = "queues" if place.db.is_sqlite else "dbos.queues"
+        conn.execute(sa.text(f"UPDATE {table} SET worker_concurrency = 1"))
+    asked: Counter[str] = Counter()
+
+    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        asked["settings"] += "worker_concurrency" in statement
+        asked["delayed"] += statement.startswith("UPDATE") and "delay_until_epoch_ms <=" in statement
+
+    sa.event.listen(place.db.runs_engine, "before_cursor_execute", note)
+    began = place.now()
+    for number in range(20):
+        place.put([Item(f"pst_{number}")])
+        await place.until_ended(f"pst_{number}")
+    once_a_second = place.now() - began + 3  # by DBOS itself
+    assert asked["settings"] <= once_a_second
+    assert asked["delayed"] <= once_a_second
+    assert dbos_queue._system_database().get_queue("treadle-posts")._worker_concurrency == 3
+
+
 def test_a_worker_without_work_looks_less_often_until_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
     process, working = SystemProcess(), False
     at = 100.0

@@ -13,14 +13,14 @@ import functools
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from treadle.engine.queue import Execute, QueueName
 from treadle.engine.runtime import Flag, Process
 from treadle.store import Connection, Database, DatabaseError, runs
 
 if TYPE_CHECKING:
-    from dbos import DBOSClient
+    from dbos import DBOSClient, Queue
 
 # Work stored under another version is left lying by DBOS, so this never changes; a run keeps nothing between two of
 # its steps, so code may change under posts that were scheduled before an upgrade.
@@ -96,6 +96,12 @@ class DbosRunStore:
 _STORED = "treadle_run_stored"  # of a connection: queues in which its transaction stored runs that are due at once
 
 
+class _Due(NamedTuple):
+    at: float
+    queue: QueueName
+    delayed: bool  # stored for a later time: taken only once the table says that it has come
+
+
 class DbosQueue:
     """A :class:`~treadle.engine.queue.RunQueue`. DBOS knows one process, so one is open at a time."""
 
@@ -106,7 +112,7 @@ class DbosQueue:
         self._worker = ""
         self._missing: set[str] = set()
         self._ended: set[str] = set()  # runs whose end is stored, and of which DBOS does not know that yet
-        self._due: deque[tuple[float, QueueName]] = deque()
+        self._due: deque[_Due] = deque()
         self._woken = process.flag()
         self._closed = process.flag()
         self._polls = _Polls(process, working=lambda: bool(_running()))
@@ -143,7 +149,7 @@ class DbosQueue:
         for stop in _instance().background_thread_stop_events:
             self._polls.watch(stop)
         _join_ends(self._db, self._ended)
-        await DBOS.register_queue_async(
+        posts = await DBOS.register_queue_async(
             POSTS,
             worker_concurrency=self._at_once,
             # One run of one Threads user at a time: the first call tells what the others need not ask.
@@ -151,42 +157,44 @@ class DbosQueue:
             polling_interval_sec=POLL_S,
             on_conflict="always_update",
         )
-        await DBOS.register_queue_async(
+        media = await DBOS.register_queue_async(
             MEDIA, worker_concurrency=MEDIA_AT_ONCE, polling_interval_sec=MEDIA_POLL_S, on_conflict="always_update"
         )
+        _keep_settings({POSTS: posts, MEDIA: media})
         self._db.watch_returns(self._checked_in)
         self._process.start_thread("treadle-waker", self._wake_when_due)
 
     def wake(self, at: float, queue: QueueName = "posts") -> None:
         if at - self._process.now() < SOON_S:
-            self._due.append((at, queue))
-            self._woken.set()
+            self._announce(_Due(at, queue, delayed=True))
 
     def _checked_in(self, info: dict[Any, Any]) -> None:
         """A transaction ended; runs of this process's own that it stored need not wait for the poll."""
         for queue in info.pop(_STORED, ()):
-            self.wake(self._process.now(), queue)
+            self._announce(_Due(self._process.now(), queue, delayed=False))
+
+    def _announce(self, run: _Due) -> None:
+        self._due.append(run)
+        self._woken.set()
 
     def _wake_when_due(self) -> None:
-        due: list[tuple[float, QueueName]] = []
+        due: list[_Due] = []
         while not self._closed.is_set():
             self._woken.clear()
             while self._due:
                 due.append(self._due.popleft())
             now = self._process.now()
-            ready = [queue for at, queue in due if at <= now]
-            if due and not ready:
-                self._woken.wait(min(IDLE_S, min(due)[0] - now))
+            ready = [run for run in due if run.at <= now]
+            if not ready:
+                self._woken.wait(min(IDLE_S, min(due).at - now) if due else IDLE_S)
                 continue
-            due = [later for later in due if later[0] > now]
-            with contextlib.suppress(Exception):
-                _system_database().transition_delayed_workflows()  # DBOS itself does this once a second
-            if ready:
-                for queue in set(ready):
-                    self._polls.cut(queue)
-                self._closed.wait(WAKE_APART_S)
-            else:
-                self._woken.wait(IDLE_S)
+            due = [run for run in due if run.at > now]
+            if any(run.delayed for run in ready):
+                with contextlib.suppress(Exception):
+                    _system_database().transition_delayed_workflows()  # DBOS itself does this once a second
+            for queue in {run.queue for run in ready}:
+                self._polls.cut(queue)
+            self._closed.wait(WAKE_APART_S)
 
     def end(self, conn: Connection, post_id: str, seq: int) -> None:
         runs.end(conn, _run_id(post_id, seq), self._worker, now=self._process.now())
@@ -269,6 +277,22 @@ class _Joined:
     @contextlib.contextmanager
     def begin(self) -> Iterator[Connection]:
         yield self._conn
+
+
+def _keep_settings(queues: dict[str, Queue]) -> None:
+    """Have DBOS look for runs with these settings, and not read a queue's anew before each look.
+
+    That was a transaction of each look, of which a busy worker makes up to 50 a second, however few runs each finds;
+    and workers that differ in how many runs they take at once had the number of the one that began last.
+    """
+    sys_db = _system_database()
+    from_database = sys_db.get_queue
+
+    def kept(name: str, **kwargs: Any) -> Queue | None:
+        found: Queue | None = queues.get(name) or from_database(name, **kwargs)
+        return found
+
+    sys_db.get_queue = kept
 
 
 def _join_ends(db: Database, ended: set[str]) -> None:
