@@ -1,7 +1,8 @@
 """How many structured answers a second the diagnosis turns into objects, on one core.
 
-The answers are the catalogue's own structured examples, or the structured rows of a labelled corpus. Each is read,
-matched, cleaned of secrets and built into a ``Diagnosis`` every time: nothing is remembered from one to the next.
+The answers are the catalogue's own structured examples, or the structured rows of a labelled corpus, round and round as
+a server meets them: what the diagnosis remembers of equal answers counts. Each is read, compared with that, cleaned of
+secrets, and built into a ``Diagnosis``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from treadle_diagnosis import diagnose
+from treadle_diagnosis.redact import _MOST_HARMLESS as MOST_REMEMBERED
 from treadle_diagnosis.redact import MARK, redact, redact_headers, redact_text
+from treadle_diagnosis.redact import _harmless as remembered
 from treadle_diagnosis.shape import report, shape_of
 
 TOKEN = "THQVJYeXY1dkoxUXNwbjhGR0lHX0dBc2QtREtyWHZ"
@@ -162,3 +164,20 @@ BITS = (
 def test_the_quick_way_takes_out_what_the_thorough_way_does(pieces: list[str], field: str) -> None:
     body = {"error": {field: "".join(pieces), "code": 1}}
     assert redact(body, max_chars=12_000) == redact(body, max_chars=9_000)  # so small a budget is never the quick way
+
+
+def test_a_text_is_remembered_as_harmless_only_without_a_secret() -> None:
+    fine = {"error": {"message": "Waiting until 10:30. See https://example.org/limits for more.", "code": 4}}
+    leak = {"error": {"message": f"Invalid token {TOKEN} until 10:30", "code": 190}}
+    first = (redact(fine), redact(leak))
+    assert (redact(fine), redact(leak)) == first
+    assert first[0] == fine
+    assert TOKEN not in str(first[1])
+    assert fine["error"]["message"] in remembered
+    assert not any(TOKEN in text for text in remembered)
+
+
+def test_few_harmless_texts_are_remembered() -> None:
+    for number in range(MOST_REMEMBERED + 10):
+        redact({"error": {"message": f"Container {number} has expired."}})
+    assert 0 < len(remembered) <= MOST_REMEMBERED

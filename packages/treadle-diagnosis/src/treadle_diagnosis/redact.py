@@ -42,6 +42,9 @@ _HARMLESS_KEYS = frozenset(("type", "fbtrace_id", "error_user_title"))
 _TWELVE = LateExpression("[!-~]{12}")
 _LONG_RUN = LateExpression("[!-~]{18,}")
 _SIXTEEN = LateExpression(r"\S{16}")
+# Short texts without a secret: the same few sentences come over and over. None that held one is kept.
+_MOST_HARMLESS = 2048
+_harmless: set[str] = set()
 _BEARER_WORDS = ("earer", "EARER", "Auth ", "auth ", "AUTH ", "asic ")
 # A run that may hold an address; _clean_address judges it, because "a path, then a question mark" as an expression is
 # tried again at every slash.
@@ -93,15 +96,30 @@ def redact(value: Any, *, max_chars: int | None = None) -> Any:
     return _walk(value, 0, budget)
 
 
+def _is_harmless(text: str) -> bool:
+    """Whether no secret is in ``text``; remembered of those in which none is."""
+    if text in _harmless:
+        return True
+    if _suspect(text) and redact_text(text) != text:
+        return False
+    if len(_harmless) >= _MOST_HARMLESS:
+        _harmless.clear()
+    _harmless.add(text)
+    return True
+
+
 def _suspect(text: str) -> bool:
     """Whether a secret could be in ``text``: a pair, a query, a run of characters that is long enough for one."""
     if "=" in text or "?" in text or "|" in text or _unwritable(text):
         return True
     if ":" in text:
         # A sentence with a colon. What follows a bare "token:" counts from 16 characters on, see _PAIRS.
-        lower = text.lower()
-        if _SIXTEEN().search(text) or any(mark in lower for mark in _COLON_MARKS):
+        if _SIXTEEN().search(text):
             return True
+        lower = text.lower()
+        for mark in _COLON_MARKS:
+            if mark in lower:
+                return True
     if _TWELVE().search(text) is None:
         return False  # most messages of Meta's
     for mark in _BEARER_WORDS:
@@ -131,7 +149,7 @@ def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
             elif (
                 (key not in _PLAIN_KEYS and (key != "code" or not inner.startswith("THREADS_API__")))
                 or len(inner) > 500
-                or _suspect(inner)
+                or not _is_harmless(inner)
             ):
                 return None
         elif kind is dict and not depth:
