@@ -316,6 +316,16 @@ def test_an_unknown_field_is_left_out_for_a_day(lite: Simulation, named: bool) -
     assert lite.open_causes() == []
 
 
+def test_what_threads_never_returns_is_said_not_to_be_checked(lite: Simulation) -> None:
+    account, _ = lite.account()
+    options = {"enable_reply_approvals": True, "allowlisted_country_codes": ["DE"], "on_too_long": "trim"}
+    live = at_rest(lite, lite.post(account, text="a", options=options))["parts"][0]["live"]
+    assert live["not_checked"] == ["allowlisted_country_codes", "enable_reply_approvals"], (
+        "what is only ours is not sent"
+    )
+    assert {"media_type", "text"} <= set(live["checked"])
+
+
 def test_a_permission_that_is_missing_for_reading_stops_nothing(lite: Simulation) -> None:
     denied = meta_error(403, 10, None, "Application does not have permission for this action", type="THApiException")
     account, _ = lite.account(

@@ -64,6 +64,15 @@ def asked_of(part: PartView, reply_to: str | None) -> dict[str, Any]:
     return asked
 
 
+def never_compared(part: PartView) -> tuple[str, ...]:
+    """The options of the part that were sent and that no reading can compare: Threads returns nothing of them."""
+    return tuple(
+        name
+        for name, option in TABLE.items()
+        if option.sent and option.compare == "none" and is_chosen(option, part.options.get(name))
+    )
+
+
 def fields_for(asked: Collection[str], without: Collection[str]) -> list[str]:
     """What is asked for with ``fields=`` to compare ``asked``, but not the plain names ``without``. May be empty."""
     found = [read for name in asked for read in _reads(_entry(name)) if _plain(read) not in without]

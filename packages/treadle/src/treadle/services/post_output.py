@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from treadle.domain.live_equals import asked_of
+from treadle.domain.live_equals import asked_of, never_compared
 from treadle.domain.run_state import part_view
 from treadle.domain.states import STATE_WORDS, PartState, PostState
 from treadle.domain.times import asked, duration_text, iso
@@ -215,11 +215,12 @@ def _live_out(row: Mapping[str, Any]) -> LiveOut:
     check = part.progress.live
     if check is None or not check.over:
         parent = part.options.get("reply_to_id") or ("the part before" if part.position else None)
-        return LiveOut(checked=[], differs=[], not_checked=list(asked_of(part, parent)), remarks=[])
+        waiting = [*asked_of(part, parent), *never_compared(part)]
+        return LiveOut(checked=[], differs=[], not_checked=waiting, remarks=[])
     return LiveOut(
         checked=list(check.checked),
         differs=[DifferenceOut(**one.to_json()) for one in check.differs],
-        not_checked=list(check.not_checked),
+        not_checked=[*check.not_checked, *never_compared(part)],
         remarks=[DifferenceOut(**one.to_json()) for one in check.remarks],
     )
 
