@@ -305,8 +305,10 @@ def row_of(option: Option) -> str:
 def listed_in_the_api_page(option: Option) -> None:
     page = API_PAGE.read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| .* \| [\d-]* \| (?:documented|seen|guessed) \|$", page, re.M)
-    assert rows == list(globals()["TABLE"]), "docs/api.md lists other options than the table"
-    assert row_of(option) in page
+    assert row_of(option) in page.splitlines(), f"docs/api.md wants this row, in the table's order:\n{row_of(option)}"
+    # Of the table as it is now; one whose row is missing is told above, alone.
+    known = [name for name in globals()["TABLE"] if name in rows]
+    assert rows == known, "docs/api.md lists options in another order than the table, or that are not in it"
 
 
 # ----------------------------------------------------------------------------------------------------- the consumers

@@ -38,7 +38,8 @@ def test_a_named_answer_has_its_lane(name: str) -> None:
     stage = "oauth" if name.startswith(OAUTH) else "create_container"
     found = diagnose({"surface": "threads", "stage": stage, "http_status": reply.status, "headers": dict(reply.headers),
                       "body": reply.encoded().decode()})  # fmt: skip
-    assert found.lane == LANE_OF.get(name), f"{name}: {found.pattern}"
+    given = f"{name} is diagnosed as {found.pattern}, lane {found.lane}"
+    assert found.lane == LANE_OF.get(name), f"{given}: say so in LANES of this file, or add a pattern"
 
 
 def test_the_table_names_only_answers_that_exist() -> None:

@@ -15,6 +15,7 @@ from tests.support.threads_stand_in import Fault, Profile, meta_error
 from tests.treadle.engine.host import Host, hosting
 from treadle.domain.fetch_outage import FetchOutage, Unfetched, reach_of, sound_hosts
 from treadle.domain.fetched import Fetch
+from treadle.domain.part_files import PreparedFile
 from treadle.media import fetch_log
 from treadle.media.samples import picture
 from treadle_threads.media.remote import META_AGENT
@@ -213,11 +214,14 @@ def test_failures_count_for_ten_minutes_and_until_a_file_is_fetched() -> None:
 
 
 def test_only_files_that_our_own_check_could_fetch_within_the_hour_count() -> None:
-    sound = {"url": "https://a.example/x.jpg", "host": "a.example", "checked_at": 0.0}
+    file = PreparedFile(kind="IMAGE", url="https://a.example/x.jpg", alt_text=None, size=None)
+    sound: PreparedFile = {**file, "host": "a.example", "checked_at": 0.0}
+    doubtful: PreparedFile = {**sound, "doubt": {"pattern": "media_redirects", "finding": {}}}
+    kept: PreparedFile = {**file, "url": "https://here.example/media/x.jpg", "media_id": "med_x"}
     assert sound_hosts([sound], 3600.0) == {"a.example"}
     assert sound_hosts([sound], 3601.0) == frozenset()
-    assert sound_hosts([sound, {**sound, "doubt": {"pattern": "media_redirects"}}], 1.0) == frozenset()
-    assert sound_hosts([{"url": "https://here.example/media/x.jpg", "media_id": "med_x"}], 1.0) == frozenset()
+    assert sound_hosts([sound, doubtful], 1.0) == frozenset()
+    assert sound_hosts([kept], 1.0) == frozenset()
 
 
 def test_a_fetch_that_fails_of_a_file_kept_here_says_what_meta_asked_for(sim: Simulation, picture_file: Path) -> None:

@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 
 from tests.treadle.engine.views import part, post
 from treadle.domain import steps
+from treadle.domain.part_files import PreparedFile
 from treadle.domain.progress import Difference, LiveCheck, PartProgress
 from treadle.domain.run_state import CONTAINER_LIFE_S, PartView, PostView
 from treadle.engine.sending import found_live
 
 NOW = 1_800_000_000.0
-URLS = [{"kind": "image", "url": "https://e.example/1.jpg"}, {"kind": "video", "url": "https://e.example/2.mp4"}]
+URLS = [
+    PreparedFile(kind="IMAGE", url="https://e.example/1.jpg", alt_text=None, size=None),
+    PreparedFile(kind="VIDEO", url="https://e.example/2.mp4", alt_text=None, size=None),
+]
 
 
 COMPARED = PartProgress(live=LiveCheck(over=True))

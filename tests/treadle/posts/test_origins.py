@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from treadle.domain.origins import Origin, next_origin
+from treadle.domain.part_files import PreparedFile
 
-LINKED, UPLOADED = {"url": "https://example.com/a.jpg"}, {"url": "https://here.example/a.jpg", "media_id": "med_1"}
+LINKED = PreparedFile(kind="IMAGE", url="https://example.com/a.jpg", alt_text=None, size=None)
+UPLOADED = PreparedFile(kind="IMAGE", url="https://here.example/a.jpg", alt_text=None, size=1, media_id="med_1")
 
 
 def test_copies_are_taken_once_and_then_the_given_addresses_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -45,11 +46,23 @@ def test_the_nearest_name_is_offered(wrong: str, meant: str) -> None:
     assert meant in found.way_out
 
 
-@given(st.text(max_size=8) | st.from_regex(r"T?\d{1,2}:?\d{0,2}(:\d\d)?([+Z].*)?", fullmatch=True))
-def test_a_time_of_day_is_hours_and_minutes(text: str) -> None:
-    read = time_of_day(text)
-    if read is not None:
-        assert text in (f"{read:%H:%M}", f"{read:%H:%M:%S}")
+TWO_DIGITS = [f"{n:02}" for n in range(60)]
+NUMBERS = (st.integers(0, 24) | st.integers(-1, 61)).map("{:02}".format) | st.sampled_from(["7", "٠٩", " 9", "+9"])
+
+
+@given(
+    (st.lists(NUMBERS, min_size=2, max_size=3) | st.lists(NUMBERS, max_size=4)).map(":".join),
+    st.sampled_from(["", "", "", "Z", "+01:00", "T"]),
+)
+def test_a_time_of_day_is_hours_and_minutes(digits: str, beside: str) -> None:
+    numbers = digits.split(":")
+    right = not beside and 2 <= len(numbers) <= 3 and all(n in TWO_DIGITS for n in numbers) and int(numbers[0]) < 24
+    read = time_of_day(digits + beside)
+    if right:
+        hour, minute, second = [int(number) for number in [*numbers, "0"]][:3]
+        assert read == time(hour, minute, second)
+    else:
+        assert read is None
 
 
 @pytest.mark.parametrize("zone", OF_THIS_MACHINE)

@@ -92,7 +92,7 @@ def hinted_wait_s(headers: Mapping[str, str]) -> float | None:
         found.append(wait)
     for name in ("x-business-use-case-usage", "x-app-usage", "x-ad-account-usage"):
         if value := low.get(name):
-            found += _usage(value)
+            found += _usage_waits(value)
     return min(max(found), _LONGEST_HINT_S) if found else None
 
 
@@ -114,18 +114,21 @@ def _retry_after(value: str, date: str | None) -> float | None:
     return wait if wait >= 0 else None
 
 
-def _usage(value: str) -> list[float]:
+def usage_rows(header: str) -> list[dict[str, Any]]:
+    """The objects with figures that a usage header holds: its own, or those by business; none when it is unreadable."""
     try:
-        parsed = json.loads(value[:20_000])
+        parsed = json.loads(header[:20_000])
     except (ValueError, RecursionError):
         return []
-    rows: list[Any] = [parsed]
-    if isinstance(parsed, dict):
-        rows += [row for group in parsed.values() if isinstance(group, list) for row in group[:50]]
+    if not isinstance(parsed, dict):
+        return []
+    groups = [group[:50] for group in parsed.values() if isinstance(group, list)]
+    return [parsed, *(row for group in groups for row in group if isinstance(row, dict))]
+
+
+def _usage_waits(header: str) -> list[float]:
     waits: list[float] = []
-    for row in rows:
-        if not isinstance(row, dict):
-            continue
+    for row in usage_rows(header):
         minutes = row.get("estimated_time_to_regain_access")
         if isinstance(minutes, (int, float)) and not isinstance(minutes, bool) and 0 < minutes < 1e7:
             waits.append(minutes * 60.0)

@@ -6,13 +6,15 @@ where they are and none is needed.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from treadle_diagnosis.retry import usage_rows
+
+_OF_BUSINESSES = ("x-business-use-case-usage", "x-ad-account-usage")
 _PERCENTS = ("call_count", "total_time", "total_cputime", "acc_id_util_pct")
 
 
@@ -39,19 +41,13 @@ class Usage:
 def usage(headers: Mapping[str, str], *, now: float) -> Usage:
     """Read every usage header there is; ``now`` (epoch seconds) is needed for a ``Retry-After`` that is a date."""
     low = {name.lower(): value for name, value in headers.items()}
-    app = _highest([_object(low.get("x-app-usage"))])
-    rows: list[Any] = []
-    business = _object(low.get("x-business-use-case-usage"))
-    if isinstance(business, Mapping):
-        for value in business.values():
-            rows.extend(value if isinstance(value, list) else [value])
-    rows.append(_object(low.get("x-ad-account-usage")))
-    regain = [_percent(row.get("estimated_time_to_regain_access")) for row in rows if isinstance(row, Mapping)]
+    app_rows = usage_rows(low.get("x-app-usage", ""))
+    rows = [row for name in _OF_BUSINESSES for row in usage_rows(low.get(name, ""))]
+    regain = [_percent(row.get("estimated_time_to_regain_access")) for row in rows]
     minutes = max((value for value in regain if value), default=None)
-    known = [value for value in (app, _highest(rows)) if value is not None]
     return Usage(
-        busiest=max(known, default=None),
-        app=app,
+        busiest=_highest([*app_rows, *rows]),
+        app=_highest(app_rows),
         regain_s=None if minutes is None else minutes * 60.0,
         retry_after_s=retry_after(low.get("retry-after"), now=now),
     )
@@ -75,23 +71,8 @@ def retry_after(value: str | None, *, now: float) -> float | None:
     return min(max(0.0, seconds), 86_400.0)
 
 
-def _object(text: str | None) -> Any:
-    if not text:
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _highest(rows: list[Any]) -> float | None:
-    found = [
-        value
-        for row in rows
-        if isinstance(row, Mapping)
-        for name in _PERCENTS
-        if (value := _percent(row.get(name))) is not None
-    ]
+def _highest(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    found = [value for row in rows for name in _PERCENTS if (value := _percent(row.get(name))) is not None]
     return max(found, default=None)
 
 

@@ -6,9 +6,11 @@ forgets them all. Opening is written to the database by the caller, so that ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
+
+from treadle.domain.part_files import PreparedFile
 
 PATTERN = "media_fetch_outage"
 # Answers that say no more than that a file was not fetched.
@@ -34,7 +36,7 @@ class Unfetched:
     post_id: str
 
 
-def sound_hosts(media_urls: Iterable[Mapping[str, Any]], now: float) -> frozenset[str]:
+def sound_hosts(media_urls: Iterable[PreparedFile], now: float) -> frozenset[str]:
     """Hosts of the files of a part that our own check could fetch within the hour without a doubt, if that is so of all
     of them; nothing when one of them is doubtful, was not looked at, or lies here."""
     hosts = set()

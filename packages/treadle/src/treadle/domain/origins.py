@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Literal
+
+from treadle.domain.part_files import PreparedFile
 
 # Where a part's files come from: as they were given at first, copies kept here, or as given because copies failed too.
 Origin = Literal["given", "copies", "given again"]
 
 
 def next_origin(
-    origin: Origin, media_urls: Iterable[Mapping[str, Any]], *, reachable: bool, copied: bool = False
+    origin: Origin, media_urls: Iterable[PreparedFile], *, reachable: bool, copied: bool = False
 ) -> Origin | None:
     """The origin of the next container's files after these could not be fetched; ``None``: it stays.
 

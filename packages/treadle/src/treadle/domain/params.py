@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from treadle.domain.options import TABLE, extra_of
+from treadle.domain.part_files import PreparedFile
 from treadle.domain.run_state import PartView
 from treadle_threads import params
 from treadle_threads.params import MediaType
@@ -15,7 +15,7 @@ def child_params(part: PartView, index: int) -> dict[str, str]:
     """A carousel's child container."""
     item = (part.media_urls or [])[index]
     return params.container_params(
-        _type_of(item), url=str(item["url"]), carousel_item=True, options=_alt_text(item), table=TABLE
+        _type_of(item), url=item["url"], carousel_item=True, options=_alt_text(item), table=TABLE
     )
 
 
@@ -27,7 +27,7 @@ def container_params(part: PartView, reply_to: str | None) -> dict[str, str]:
     media_type, url = cast(MediaType, part.kind), ""
     if part.kind in ("IMAGE", "VIDEO"):
         item = (part.media_urls or [])[0]
-        media_type, url = _type_of(item), str(item["url"])
+        media_type, url = _type_of(item), item["url"]
         options.update(_alt_text(item))
     return params.container_params(
         media_type,
@@ -40,9 +40,10 @@ def container_params(part: PartView, reply_to: str | None) -> dict[str, str]:
     )
 
 
-def _type_of(item: Mapping[str, Any]) -> MediaType:
-    return "VIDEO" if str(item["kind"]).upper() == "VIDEO" else "IMAGE"
+def _type_of(item: PreparedFile) -> MediaType:
+    return "VIDEO" if item["kind"].upper() == "VIDEO" else "IMAGE"
 
 
-def _alt_text(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"alt_text": str(item["alt_text"])} if item.get("alt_text") else {}
+def _alt_text(item: PreparedFile) -> dict[str, str]:
+    alt_text = item.get("alt_text")
+    return {"alt_text": alt_text} if alt_text else {}

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeAlias, TypeVar, dataclass_transform
 from urllib.parse import urlsplit
 
 from treadle.domain.cause import Cause
+from treadle.domain.part_files import ChildContainer, PreparedFile
 from treadle.domain.progress import PartProgress
 from treadle.domain.quota import Quota
 from treadle.domain.scope import Reach
@@ -56,8 +57,8 @@ class PartView(View):
     kind: str
     is_reply: bool
     body: Mapping[str, Any]
-    media_urls: list[dict[str, Any]] | None
-    children: list[dict[str, Any]]
+    media_urls: list[PreparedFile] | None
+    children: list[ChildContainer]
     container_id: str | None
     container_made_at: float | None
     container_status: str | None
@@ -308,8 +309,8 @@ class PartUpdate(Update):
     kind: Maybe[str] = UNSET
     is_reply: Maybe[bool] = UNSET
     body: Maybe[Mapping[str, Any]] = UNSET
-    media_urls: Maybe[list[dict[str, Any]] | None] = UNSET
-    children: Maybe[list[dict[str, Any]]] = UNSET
+    media_urls: Maybe[list[PreparedFile] | None] = UNSET
+    children: Maybe[list[ChildContainer]] = UNSET
     container_id: Maybe[str | None] = UNSET
     container_made_at: Maybe[float | None] = UNSET
     container_status: Maybe[str | None] = UNSET

@@ -10,6 +10,7 @@ from typing import Any
 from treadle.domain import policy, waiting
 from treadle.domain.cause import diagnose
 from treadle.domain.params import child_params, container_params
+from treadle.domain.part_files import ChildContainer
 from treadle.domain.run_state import CONTAINER_LIFE_S, PartUpdate, PartView, Run
 from treadle.domain.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
 from treadle.engine import named_posts
@@ -85,8 +86,8 @@ async def create_children(worker: WorkerContext, run: Run, step: CreateChildren)
     part = step.part
     asked = [_create(child_params(part, i), f"Create the container of file {i + 1}") for i in step.missing]
     answers = await asyncio.gather(*(call(worker, run.account, ask, part) for ask in asked))
-    children: list[dict[str, Any]] = [
-        dict(part.children[i]) if i < len(part.children) else {} for i in range(len(part.media_urls or []))
+    children: list[ChildContainer] = [
+        part.children[i].copy() if i < len(part.children) else {} for i in range(len(part.media_urls or []))
     ]
     for index, made in zip(step.missing, answers, strict=True):
         if not isinstance(made, Failed):
@@ -147,7 +148,7 @@ async def poll_children(worker: WorkerContext, run: Run, step: PollChildren) -> 
     part = step.part
     asked = [_status(str(part.children[i]["id"]), f"Check whether file {i + 1} is ready") for i in step.unfinished]
     answers = await asyncio.gather(*(call(worker, run.account, ask, part) for ask in asked))
-    children = [dict(child) for child in part.children]
+    children = [child.copy() for child in part.children]
     notes: list[Note] = []
     expired: Worked[ContainerStatus] | None = None
     learned = run.account.learned
@@ -265,11 +266,12 @@ def _items_named(part: PartView, failed: Failed) -> Failed:
 
 
 def mebibytes(part: PartView) -> float | None:
-    sizes = [float(m["size"]) for m in part.media_urls or [] if m.get("size")]
+    sizes = [size for file in part.media_urls or [] if (size := file.get("size"))]
     return sum(sizes) / 2**20 if sizes else None
 
 
 def kind_and_size(part: PartView, index: int) -> tuple[str, float | None]:
     """``IMAGE`` or ``VIDEO``, and MiB when known, of one medium of a carousel."""
-    medium = (part.media_urls or [])[index]
-    return str(medium["kind"]).upper(), float(medium["size"]) / 2**20 if medium.get("size") else None
+    file = (part.media_urls or [])[index]
+    size = file.get("size")
+    return file["kind"].upper(), size / 2**20 if size else None

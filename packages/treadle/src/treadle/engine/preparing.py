@@ -9,6 +9,7 @@ from typing import Any
 
 from treadle.domain import policy
 from treadle.domain.cause import from_pattern
+from treadle.domain.part_files import PreparedFile
 from treadle.domain.policy import Fail, RetryAt, decide
 from treadle.domain.run_state import PartUpdate, PartView, Run, start_of
 from treadle.domain.steps import PrepareMedia
@@ -35,7 +36,7 @@ KEEP_S = 7 * 86_400.0  # how long a file made for a post is kept at most, publis
 async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcome:
     """Prepare every medium of the part, one after the other: repairs take all the processor there is anyway."""
     part, service = step.part, await worker.media()
-    ready: list[dict[str, Any]] = []
+    ready: list[PreparedFile] = []
     notes: list[Note] = []
     for index, item in enumerate(part.media):
         began = worker.now()
@@ -100,11 +101,11 @@ async def _ready(
     item: dict[str, Any],
     row: dict[str, Any] | None,
     made: Prepared,
-) -> tuple[dict[str, Any], str]:
+) -> tuple[PreparedFile, str]:
     kind = made.report.kind.upper()
-    entry: dict[str, Any] = {"kind": kind, "alt_text": item.get("alt_text"), "size": made.report.size}
+    entry = PreparedFile(kind=kind, url=made.url or "", alt_text=item.get("alt_text"), size=made.report.size)
     if made.stored is None and row is None:  # our own check could fetch it, now and from this host
-        entry |= {"host": str(made.report.fetch.get("host") or "").lower(), "checked_at": worker.now()}
+        entry["host"], entry["checked_at"] = str(made.report.fetch.get("host") or "").lower(), worker.now()
     doubts = [f for f in made.report.findings if f.code in DOUBTFUL]
     if kind == "IMAGE" and (made.report.size or 0) <= WHOLE_AT_ONCE:
         doubts = [f for f in doubts if f.code != "no_ranges"]
@@ -116,10 +117,11 @@ async def _ready(
     if any(f.code in DISPUTED for f in made.report.findings) and not made.repaired:
         entry["disputed"] = True
     if made.stored is None and row is None:
-        return {**entry, "url": made.url}, "nothing to change."
+        return entry, "nothing to change."
     if made.stored is None:
         assert row is not None
-        return {**entry, "url": service.public_url(row["stored"]), "media_id": row["id"]}, "nothing to change."
+        entry["url"], entry["media_id"] = service.public_url(row["stored"]), row["id"]
+        return entry, "nothing to change."
     kept = made.stored
     values = {
         "id": kept.id,
@@ -136,7 +138,7 @@ async def _ready(
         "expires_at": worker.now() + KEEP_S,
     }
     await worker.db.run(insert_media, values)
-    entry |= {"url": service.public_url(kept.to_json()), "media_id": kept.id, "size": kept.size}
+    entry["url"], entry["media_id"], entry["size"] = service.public_url(kept.to_json()), kept.id, kept.size
     return entry, made.summary
 
 

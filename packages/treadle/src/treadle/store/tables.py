@@ -298,8 +298,8 @@ parts = Table(
     Column("kind", String(12), nullable=False),  # TEXT IMAGE VIDEO CAROUSEL
     Column("is_reply", Boolean, nullable=False, default=False),  # counts against the reply quota
     Column("body", JSON, nullable=False),  # text, media [{url|id, alt_text}], options
-    Column("media_urls", JSON),  # prepared addresses, in order; null until prepared
-    Column("children", JSON, nullable=False, default=list),  # carousel: [{container_id, status, made_at}]
+    Column("media_urls", JSON),  # domain.part_files.PreparedFile, in order; null until prepared
+    Column("children", JSON, nullable=False, default=list),  # of a carousel: domain.part_files.ChildContainer
     Column("container_id", MetaId),
     Column("container_made_at", Time),
     Column("container_status", String(16)),
