@@ -154,6 +154,8 @@ def test_head_is_get_without_the_body(site: Site, path: str) -> None:
         (b'{"text": "\xff"}', "It is not UTF-8: byte 11 cannot be read."),
         (b'{"metadata": {"n": ' + b"9" * 5000 + b"}}", "A number in it has too many digits."),
         (b"[" * 100_000, "It is nested too deeply to be read."),
+        (b'{"text": "One", "text": "Two"}', 'The field "text" occurs twice in one object. Send it once.'),
+        (b'{"a": [{"b": 1, "c": 2, "b": 1}]}', 'The field "b" occurs twice in one object. Send it once.'),
     ],
 )
 def test_where_a_body_breaks_is_said(site: Site, body: bytes, said: str) -> None:

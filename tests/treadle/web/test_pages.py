@@ -89,6 +89,28 @@ def test_a_form_from_elsewhere_changes_nothing(
     assert "Nothing was changed" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("came_from", "leads"),
+    [
+        ("http://testserver/compose?post=pst_1", "/login?next=/compose%3Fpost%3Dpst_1"),
+        ("http://testserver/people", "/login?next=/people"),
+        ("", "/login"),
+        ("http://testserver/", "/login"),
+        ("http://testserver/accounts/connect", "/login"),  # answers forms only
+        ("http://testserver//elsewhere.example/compose", "/login"),
+        ("http://elsewhere.example/compose", "/login"),
+        ("http://testserver@elsewhere.example/compose", "/login"),
+        ("http://[/compose", "/login"),
+        ("javascript:alert(1)", "/login"),
+    ],
+)
+def test_a_form_whose_session_ended_leads_back_to_its_page(sample: SampleSite, came_from: str, leads: str) -> None:
+    sample.client.cookies.clear()
+    answer = sample.client.post("/compose", data={"csrf": CSRF}, headers={"Referer": came_from})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == leads
+
+
 def test_another_workspace_is_never_shown(sample: SampleSite) -> None:
     now = sample.app.now()
     with sample.app.db.begin() as conn:

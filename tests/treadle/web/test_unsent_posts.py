@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from tests.treadle.web.browsing import Served, browser_page
+from tests.treadle.web.sample_data import SESSION
+from treadle.web.page_request import SESSION_COOKIE
 
 pytestmark = pytest.mark.browser
 TEXT = "A post that nobody sent yet."
@@ -168,3 +170,27 @@ def test_the_calendar_of_a_phone_offers_every_day(
         page.wait_for_url("**/compose?at=2031-05-0*")
         page.goto("/calendar")
         assert page.locator(".agenda .day-add:visible").count() >= 1
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_who_logs_in_again_is_back_at_what_they_wrote(
+    page: Any, sample_server: tuple[Served, dict[str, str]], edited: bool
+) -> None:
+    served, ids = sample_server
+    address = f"/compose?post={ids['draft']}" if edited else "/compose"
+    page.goto(address)
+    write(page)
+    # This page answers a button: it has the address of the form, not the one that was opened.
+    page.get_by_role("button", name="Add to thread").click()
+    page.locator("#part-1-text").fill("The second part")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Add to thread").click()
+    page.wait_for_url(lambda url: "/login?next=" in url)
+    # Whoever logs in goes where this page leads somebody who is logged in.
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
+    page.reload()
+    page.wait_for_url(lambda url: "/login" not in url)
+    page.get_by_text("We restored your unsaved changes.").wait_for()
+    assert page.locator("#part-0-text").input_value() == TEXT
+    assert page.locator("#part-1-text").input_value() == "The second part"
+    assert page.url == f"{served.url}{address}"

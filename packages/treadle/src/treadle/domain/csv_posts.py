@@ -138,7 +138,7 @@ def iso_time(text: str, dates: DateOrder) -> str:
     one, two, three, hour, minute, second, half = found.groups()
     if len(one) == 4:
         year, month, day = one, two, three
-    elif dates == "dmy":
+    elif dates == "dmy" or (dates == "ymd" and "." in text):  # with dots the day comes first, wherever they are written
         day, month, year = one, two, three
     else:
         month, day, year = one, two, three

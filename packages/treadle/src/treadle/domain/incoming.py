@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +23,30 @@ class NotJson:
     message: str
 
 
+class _Twice(ValueError):
+    """An object names a field twice. Readers differ in which of the two they believe, so neither is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        counted = Counter(name for name, _ in pairs)
+        raise _Twice(counted.most_common(1)[0][0])
+    return made
+
+
 def parse_json(text: bytes) -> Any | NotJson:
     """The value that JSON text in UTF-8 holds."""
     if not text.strip():
         return NotJson("The body is empty.")
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
+    except _Twice as wrong:
+        return NotJson(f"The field {json.dumps(wrong.name[:80])} occurs twice in one object. Send it once.")
     except RecursionError:
         return NotJson("It is nested too deeply to be read.")
     except json.JSONDecodeError as wrong:

@@ -380,7 +380,20 @@ async def _to_login(page: PageRequest) -> Response:
     here = f"{url.path}?{url.query}" if url.query else url.path
     if page.request.headers.get("accept", "").startswith(("application/json", "text/event-stream")):
         return page.json({"detail": "Log in again."}, 401)
-    return page.redirect("/login" if here == "/" or page.request.method != "GET" else f"/login?next={quote(here)}")
+    if page.request.method not in ("GET", "HEAD"):
+        here = _page_of_form(page)
+    return page.redirect("/login" if here == "/" else f"/login?next={quote(here)}")
+
+
+def _page_of_form(page: PageRequest) -> str:
+    """The page of ours that a form was sent from: what was written is kept there, in the browser. Else the start."""
+    headers = page.request.headers
+    origin, _, rest = headers.get("referer", "").partition("://")
+    host, _, where = rest.partition("/")
+    if not same_origin(f"{origin}://{host}", headers.get("host", ""), page.app.settings.public_url):
+        return "/"
+    address = own_address(f"/{where}", "/")
+    return address if permissions.needed_at("GET", address) else "/"
 
 
 Anyone = Annotated[PageRequest, Depends(_anyone)]

@@ -37,7 +37,7 @@
   const restore = (kept) => {
     const again = document.createElement("form");
     again.method = "post";
-    again.action = "/compose";
+    again.action = form.getAttribute("action");
     again.enctype = "multipart/form-data";
     for (const [name, value] of [...kept.entries, ["csrf", form.elements.csrf.value], ["do", "restore"]]) {
       const field = document.createElement("input");
