@@ -21,7 +21,7 @@ LINES = {
     "drain": ("posts through the complete durable run, against a bare loop making the same calls", 260, 30),
     "waiting": ("how long a ready container lies unnoticed, against fixed polls (simulated)", 5, 1),
     "remote_facts": ("reading a remote video's facts, against ffprobe and against fetching it all", 30, 10),
-    "repair": ("making a wrong video right, against transcoding everything; the cost of the cage", 240, 12),
+    "repair": ("making a wrong video right, against transcoding everything; the cost of the cage", 1000, 12),
     "accept": ("accepting posts and finding due ones while the schedule grows", 540, 20),
     "diagnosis": ("diagnoses a second on one core", 20, 6),
     "startup": ("what people wait for: start of commands and server, memory when idle", 35, 10),
