@@ -64,7 +64,8 @@ def fresh_seed() -> int:
 @pytest.fixture
 def tally(request: pytest.FixtureRequest, record_property: Any) -> Iterator[Tally]:
     """Counts what the test does; printed with the test's output, and in the summary at the end of the run."""
-    url = request.getfixturevalue("database_url") if "database_url" in request.fixturenames else "sqlite:"
+    fixture = next((name for name in ("migrated_url", "database_url") if name in request.fixturenames), "")
+    url = request.getfixturevalue(fixture) if fixture else "sqlite:"
     database = "PostgreSQL" if url.startswith("postgresql") else "SQLite"
     seed = fresh_seed() if request.node.get_closest_marker("long") else seed_of_the_day()
     print(f"seed {seed}: {SEED}={seed} makes the same choices again")
