@@ -59,11 +59,11 @@ def treadle(*args: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[s
         streams = array.array("i", [out.fileno(), err.fileno()])
         source.sendmsg([json.dumps(asked).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
         code = json.loads(source.recv(64))
-        said = []
+        outputs = []
         for stream in (out, err):
             stream.seek(0)
-            said.append(stream.read().decode())
-    return subprocess.CompletedProcess(["treadle", *args], code, *said)
+            outputs.append(stream.read().decode())
+    return subprocess.CompletedProcess(["treadle", *args], code, *outputs)
 
 
 @functools.cache
@@ -90,13 +90,13 @@ def _serve(source: socket.socket) -> None:
     gc.freeze()  # the end of each forked process went through all that was imported: ten times what it does itself
     assert threading.active_count() == 1, "a process with threads cannot be forked safely"
     while True:
-        said, streams, _, _ = socket.recv_fds(source, _LONGEST, 2)
-        if not said:
+        message, streams, _, _ = socket.recv_fds(source, _LONGEST, 2)
+        if not message:
             return
         child = os.fork()
         if child == 0:
             source.close()
-            _run(json.loads(said), *streams)
+            _run(json.loads(message), *streams)
         for stream in streams:
             os.close(stream)
         _, status = os.waitpid(child, 0)

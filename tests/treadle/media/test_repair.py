@@ -299,12 +299,12 @@ def test_a_rewritten_index_tells_how_much_of_the_file_is_written(
 ) -> None:
     source = film("last.mp4", writer={})
     monkeypatch.setattr(mp4patch, "PIECE", source.stat().st_size // 4)
-    told: list[float] = []
+    fractions: list[float] = []
     with source.open("rb") as given, (tmp_path / "made.mp4").open("wb") as made:
-        mp4patch.patch(given, made, on_progress=told.append)
-    assert len(told) > 2
-    assert told == sorted(set(told))
-    assert told[-1] == 1
+        mp4patch.patch(given, made, on_progress=fractions.append)
+    assert len(fractions) > 2
+    assert fractions == sorted(set(fractions))
+    assert fractions[-1] == 1
     before, after = probe_file(source).duration_s, probe_file(tmp_path / "made.mp4").duration_s
     assert before is not None
     assert after == pytest.approx(before, abs=0.1)

@@ -66,14 +66,19 @@ def shown_part(kind: str, head: bytes, size: int) -> Reading[Part | None]:
     content, _ = yield from _top(kind, head, size)
     if content is None:
         return None
+    return _stored(_read_meta(content).of_primary())[2]
+
+
+def _stored(properties: list[tuple[str, bytes]]) -> tuple[int, int, Part | None]:
+    """Width and height of a picture as stored, and the part of it that is shown when that is not all."""
     width = height = 0
     part = None
-    for name, body in _read_meta(content).of_primary():
+    for name, body in properties:
         if name == "ispe":
             width, height = max((width, height), struct.unpack_from(">II", body, 4))
         elif name == "clap":
             part = _part(width, height, body)
-    return part
+    return width, height, part
 
 
 def _part(width: int, height: int, clap: bytes) -> Part | None:
@@ -227,16 +232,15 @@ def _locations(body: bytes) -> Iterator[tuple[int, list[tuple[int, int]]]]:
 
 
 def _picture(kind: str, properties: list[tuple[str, bytes]], content: bytes) -> ImageFacts:
-    width = height = turns = 0
+    width, height, part = _stored(properties)
+    if part is not None:
+        width, height = part[2] - part[0], part[3] - part[1]
+    turns = 0
     depth: int | None = None
     mirror: int | None = None
     profile = ""
     for name, body in properties:
         match name:
-            case "ispe":
-                width, height = max((width, height), struct.unpack_from(">II", body, 4))
-            case "clap" if (part := _part(width, height, body)) is not None:
-                width, height = part[2] - part[0], part[3] - part[1]
             case "irot":
                 turns = body[0] & 3
             case "imir":

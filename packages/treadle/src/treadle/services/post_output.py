@@ -212,15 +212,14 @@ def _part_out(row: Mapping[str, Any]) -> PartOut:
 
 def _live_out(row: Mapping[str, Any]) -> LiveOut:
     part = part_view(row)
-    check = part.progress.live
+    check, silent = part.progress.live, never_compared(part)
     if check is None or not check.over:
         parent = part.options.get("reply_to_id") or ("the part before" if part.position else None)
-        waiting = [*asked_of(part, parent), *never_compared(part)]
-        return LiveOut(checked=[], differs=[], not_checked=waiting, remarks=[])
+        return LiveOut(checked=[], differs=[], not_checked=[*asked_of(part, parent), *silent], remarks=[])
     return LiveOut(
         checked=list(check.checked),
         differs=[DifferenceOut(**one.to_json()) for one in check.differs],
-        not_checked=[*check.not_checked, *never_compared(part)],
+        not_checked=[*check.not_checked, *silent],
         remarks=[DifferenceOut(**one.to_json()) for one in check.remarks],
     )
 
