@@ -21,7 +21,9 @@ from tests.support.growth import Shape
 from treadle.accounts import from_meta, links
 from treadle.domain import rules, rules_text
 from treadle.domain.collecting import Findings
+from treadle.domain.poll_budget import busiest
 from treadle.domain.times import parse_when
+from treadle.notify.delivering import retry_after
 from treadle.web import draft_options, labels, text_ranges
 from treadle_diagnosis import Evidence, diagnose, diagnose_evidence
 from treadle_diagnosis.engine import from_pattern, rule_book
@@ -34,14 +36,13 @@ from treadle_diagnosis.shape import report, shape_of
 from treadle_diagnosis.texts import read_text, read_www_authenticate
 from treadle_sandbox.fields import parse_fields
 from treadle_sandbox.moments import read_moment
-from treadle_threads.limits import retry_after, usage
 from treadle_threads.options import OPTIONS, Text
 from treadle_threads.text import COUNT_MODES, count_text
 
 Reader = Callable[[str], object]
 TEXT_OPTIONS = [option for option in OPTIONS.values() if isinstance(option.kind, Text)]
 TEXTS = ("str", "bytes", "str | None", "bytes | str", "str | IPAddress", "Any")
-PURE = ("treadle_diagnosis.", "treadle_threads.text", "treadle_threads.limits", "treadle.domain.times",
+PURE = ("treadle_diagnosis.", "treadle_threads.text", "treadle.domain.poll_budget", "treadle.domain.times",
         "treadle.domain.rules_text", "treadle.web.text_ranges", "treadle_sandbox.moments")  # fmt: skip
 # Not readers: they reach for files, processes or keys, or are given only what Treadle made.
 NOT_READERS = frozenset(
@@ -96,8 +97,8 @@ MORE: dict[str, Reader] = {
     "treadle_diagnosis.texts.read_text": lambda t: read_text(t, _facts(), rule_book().known),
     "treadle_diagnosis.texts.read_www_authenticate": lambda t: read_www_authenticate(t, _facts()),
     "treadle_threads.text.count_text": lambda t: [count_text(t + "🚀", mode) for mode in COUNT_MODES],
-    "treadle_threads.limits.usage": lambda t: usage(_headers(t), now=0.0),
-    "treadle_threads.limits.retry_after": lambda t: retry_after(t, now=0.0),
+    "treadle.domain.poll_budget.busiest": lambda t: busiest(_headers(t)),
+    "treadle.notify.delivering.retry_after": lambda t: retry_after(t, now=0.0),
     "treadle.domain.times.parse_when": lambda t: parse_when("2026-12-01T09:00", t),
     "treadle.domain.rules.check_post": lambda t: rules.check_post(_post(t)),
     "treadle.domain.rules_text.check_text": lambda t: rules_text.check_text(Findings(), "text", t),

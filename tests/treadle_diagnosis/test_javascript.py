@@ -104,7 +104,7 @@ def expressions() -> list[re.Pattern[str]]:
     found: list[re.Pattern[str]] = []
     for module in MODULES:
         for value in vars(module).values():
-            value = value() if isinstance(value, LateExpression) else value
+            value = value.compiled if isinstance(value, LateExpression) else value
             if isinstance(value, re.Pattern) and value not in found:
                 found.append(value)
     return found

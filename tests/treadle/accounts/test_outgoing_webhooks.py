@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from tests.support.folders import settings_in
@@ -19,7 +21,7 @@ from tests.support.postgres import Cluster
 from tests.treadle.store.conformance.rows import workspace
 from treadle.domain.refusal import Refusal
 from treadle.notify import delivering, webhooks
-from treadle.notify.delivering import DeliveryWorker, deliver_due
+from treadle.notify.delivering import DeliveryWorker, deliver_due, retry_after
 from treadle.notify.webhooks import NewWebhook
 from treadle.store import Database, deliveries, feed, migrate
 from treadle.store.tables import changes, webhook_deliveries
@@ -369,3 +371,25 @@ async def test_other_workspaces_webhooks_are_not_there(worker: DeliveryWorker, r
             assert answer.status == 404
         assert not webhooks.remove(conn, "wsp_two", made.id, actor="x", now=1.0)
         assert webhooks.deliveries(conn, "wsp_two", made.id) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("soon", None),
+        ("nan", None),
+        ("120", 120.0),
+        ("-5", 0.0),
+        ("1e300", 86_400.0),
+        ("Sun, 22 Nov 2026 17:00:10 GMT", 10.0),
+        ("Sun, 22 Nov 2026 16:00:00 GMT", 0.0),
+    ],
+)
+def test_retry_after_is_read_in_seconds_or_as_a_date(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value, now=1795366800.0) == seconds
+
+
+@given(st.one_of(st.floats(), st.integers()).map(str))
+def test_retry_after_is_never_negative_nor_endless(text: str) -> None:
+    assert (found := retry_after(text, now=0.0)) is None or 0 <= found <= 86_400

@@ -25,7 +25,7 @@ from treadle_threads.results import Lost
 
 ROOTS = [Path(str(package.__file__)).parent for package in (treadle, treadle_threads, treadle_diagnosis)]
 ROOT = Path(__file__).parents[3]
-MOST = 45
+MOST = 41
 # The comparison that ends every run is no part of finding out what became of a publish.
 BESIDE = (housekeeping.__file__, jobs.__file__, comparing.__file__)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.domain.poll_budget import PollBudget
+from treadle.domain.poll_budget import PollBudget, busiest
 from treadle.domain.waiting import KEEP, PATIENCE_S, THRIFTY_S, give_up_s, learn, likely_s, next_look
 
 KINDS = st.sampled_from(["TEXT", "IMAGE", "VIDEO", "CAROUSEL"])
@@ -103,6 +103,31 @@ def test_on_times_nobody_can_foresee_a_tenth_of_a_fixed_poll_s_waste_takes_at_mo
 def test_kinds_that_are_ready_at_once_learn_nothing() -> None:
     assert learn({}, "TEXT", None, 3.0) == {}
     assert learn({}, "CAROUSEL", 3.0, 3.0) == {}
+
+
+def test_the_busiest_figure_of_all_usage_headers_counts() -> None:
+    app = {"X-App-Usage": '{"call_count":28,"total_time":25,"total_cputime":35}'}
+    business = {"x-business-use-case-usage": '{"17":[{"call_count":3,"estimated_time_to_regain_access":99}]}'}
+    account = {"x-ad-account-usage": '{"acc_id_util_pct": 61.5}', "x-other": '{"call_count": 99}'}
+    assert [busiest(headers) for headers in ({}, business, app, app | business, app | account)] == [
+        None,
+        3,
+        35,
+        35,
+        61.5,
+    ]
+
+
+ODD = st.floats() | st.integers() | st.none() | st.booleans() | st.text(max_size=5) | st.floats().map(str)
+FIELDS = ["call_count", "total_time", "total_cputime", "acc_id_util_pct", "estimated_time_to_regain_access"]
+ROWS = st.dictionaries(st.sampled_from(FIELDS), ODD, min_size=1)
+ODD_JSON = (ROWS | st.lists(ROWS, max_size=2).map(lambda rows: {"17": rows}) | ODD).map(json.dumps)
+USAGE_HEADERS = ["x-app-usage", "x-business-use-case-usage", "x-ad-account-usage"]
+
+
+@given(st.dictionaries(st.sampled_from(USAGE_HEADERS), st.text() | ODD_JSON))
+def test_odd_usage_headers_are_no_trouble(headers: dict[str, str]) -> None:
+    assert (found := busiest(headers)) is None or 0 <= found < float("inf")
 
 
 def test_looks_become_rarer_as_meta_says_that_calls_run_out_and_come_back_when_it_says_nothing_more() -> None:

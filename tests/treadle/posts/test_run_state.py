@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from treadle.domain import cause as causes
 from treadle.domain.cause import Cause
 from treadle.domain.progress import NONE_YET, OF_ONE_SEND, Content, PartProgress
 from treadle.domain.quota import Quota
@@ -21,6 +22,7 @@ from treadle_diagnosis import diagnose
 from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.engine import from_pattern
 from treadle_diagnosis.types import Evidence
+from treadle_threads.results import Call, Lost
 
 TIMES = st.none() | st.floats(0, 4e9)
 PROGRESS = st.builds(
@@ -44,6 +46,19 @@ PROGRESS = st.builds(
     address_at=st.floats(0, 4e9),
     removed=TIMES,
 )
+
+
+def test_every_diagnosis_of_the_server_speaks_to_the_owner() -> None:
+    evidence = Evidence(stage="create", body={"error": {"code": 190}})
+    for_developers = diagnose(evidence)
+    assert for_developers.owner_step not in ("", for_developers.next_step)
+    lost = Lost("reset", "", Call("GET", "/me", {}), 0.1)
+    for found in (
+        causes.diagnose(evidence),
+        causes.from_pattern(for_developers.pattern, evidence),
+        causes.diagnose_failure(lost, "create"),
+    ):
+        assert found.next_step == found.owner_step != ""
 
 
 @given(PROGRESS)

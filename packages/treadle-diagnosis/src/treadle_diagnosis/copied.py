@@ -34,16 +34,16 @@ def undone(text: str) -> str:
     seen = text[:SEEN]
     if "%" in seen:
         for _ in range(TIMES):
-            if not _PERCENT().search(text[:SEEN]):
+            if not _PERCENT.compiled.search(text[:SEEN]):
                 break
             # A form writes a space as "+", everybody else as "%20".
             text = unquote(text) if "%20" in text else unquote_plus(text)
-    if "&" in seen and _ENTITY_KEY().search(text[:SEEN]):
-        text = _ENTITY().sub(_entity, text)
-    if "\\\\" in seen and _BACKSLASH_KEY().search(text[:SEEN]):
-        text = _BACKSLASHES().sub('"', text)
-    if not seen.isascii() and _CURLY_KEY().search(text[:SEEN]):
-        text = _CURLY().sub('"', text)
+    if "&" in seen and _ENTITY_KEY.compiled.search(text[:SEEN]):
+        text = _ENTITY.compiled.sub(_entity, text)
+    if "\\\\" in seen and _BACKSLASH_KEY.compiled.search(text[:SEEN]):
+        text = _BACKSLASHES.compiled.sub('"', text)
+    if not seen.isascii() and _CURLY_KEY.compiled.search(text[:SEEN]):
+        text = _CURLY.compiled.sub('"', text)
     return text
 
 

@@ -114,25 +114,25 @@ def _suspect(text: str) -> bool:
         return True
     if ":" in text:
         # A sentence with a colon. What follows a bare "token:" counts from 16 characters on, see _PAIRS.
-        if _SIXTEEN().search(text):
+        if _SIXTEEN.compiled.search(text):
             return True
         lower = text.lower()
         for mark in _COLON_MARKS:
             if mark in lower:
                 return True
-    if _TWELVE().search(text) is None:
+    if _TWELVE.compiled.search(text) is None:
         return False  # most messages of Meta's
     for mark in _BEARER_WORDS:
         if mark in text:
             return True
     # Meta's constants and permissions are long words too; without a digit only two kinds of token look like them.
-    runs = _LONG_RUN().findall(text)
-    return bool(runs) and ("EAA" in text or "IG" in text or any(not _DIGITLESS().fullmatch(run) for run in runs))
+    runs = _LONG_RUN.compiled.findall(text)
+    return bool(runs) and ("EAA" in text or "IG" in text or any(not _DIGITLESS.compiled.fullmatch(run) for run in runs))
 
 
 def _unwritable(text: str) -> bool:
     """Whether there are lone surrogates in ``text``, which :func:`plain` takes out."""
-    return not text.isascii() and _SURROGATES().search(text) is not None
+    return not text.isascii() and _SURROGATES.compiled.search(text) is not None
 
 
 def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
@@ -177,22 +177,22 @@ def redact_text(text: str) -> str:
         return text
     equals = "=" in text
     if "?" in text and (equals or "&" in text):
-        text = _ADDRESS().sub(_clean_address, text)
+        text = _ADDRESS.compiled.sub(_clean_address, text)
     if equals or ":" in text:
         lower = text.lower()
         if any(mark in lower for mark in _PAIR_MARKS):
-            text = _PAIRS().sub(lambda m: f"{m.group(1) or m.group(3)}{MARK}", text)
+            text = _PAIRS.compiled.sub(lambda m: f"{m.group(1) or m.group(3)}{MARK}", text)
         if "authorization" in lower:
-            text = _AUTHORIZATION().sub(rf"\1{MARK}", text)
+            text = _AUTHORIZATION.compiled.sub(rf"\1{MARK}", text)
         if equals and "code=" in lower:
-            text = _CODE_PARAM().sub(rf"\1{MARK}", text)
+            text = _CODE_PARAM.compiled.sub(rf"\1{MARK}", text)
     longest = max(map(len, text.split()), default=0)
-    if longest >= 12 and _BEARER_MARK().search(text):
-        text = _BEARER().sub(rf"\1 {MARK}", text)
+    if longest >= 12 and _BEARER_MARK.compiled.search(text):
+        text = _BEARER.compiled.sub(rf"\1 {MARK}", text)
     if longest >= 9 and "TH|" in text:
-        text = _APP_TOKEN().sub(MARK, text)
+        text = _APP_TOKEN.compiled.sub(MARK, text)
     if longest >= 19:
-        text = _RUN().sub(_clean_run, text)
+        text = _RUN.compiled.sub(_clean_run, text)
     return text
 
 
@@ -203,12 +203,12 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _clean_run(match: re.Match[str]) -> str:
     run = match.group()
-    if not _DIGIT().search(run):
-        return _LETTER_TOKENS().sub(MARK, run)
+    if not _DIGIT.compiled.search(run):
+        return _LETTER_TOKENS.compiled.sub(MARK, run)
     inner = run.lstrip("-")
     if len(inner) > _LONGEST_NAME:
         return f"{run[: len(run) - len(inner)]}{MARK}"
-    return _TOKENS().sub(MARK, run)
+    return _TOKENS.compiled.sub(MARK, run)
 
 
 def _clean_address(match: re.Match[str]) -> str:

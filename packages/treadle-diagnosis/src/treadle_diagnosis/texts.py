@@ -167,7 +167,7 @@ def read_text(text: str, facts: Facts, known: Known) -> None:
     body = _exchange(text, facts)
     if _embedded_object(body, facts):
         return
-    redirect = _REDIRECT().search(body) if "error" in body and "=" in body else None
+    redirect = _REDIRECT.compiled.search(body) if "error" in body and "=" in body else None
     if redirect and _take_redirect(body[redirect.start(1) :], facts):
         return
     if "<" in body and _xml_object(body, facts):
@@ -198,20 +198,20 @@ def clip(text: str) -> str:
 
 def read_www_authenticate(value: str, facts: Facts) -> None:
     """Meta repeats the error in ``WWW-Authenticate: OAuth "Facebook Platform" "kind" "message"``."""
-    if hit := _WWW().search(value):
+    if hit := _WWW.compiled.search(value):
         facts.message = hit.group(1).lower()
-        if code := _HASH().search(hit.group(1)):
+        if code := _HASH.compiled.search(hit.group(1)):
             facts.code = int(code.group(1) or code.group(2))
 
 
 def _infer_place(text: str, facts: Facts) -> None:
     """Surface and stage from the addresses in the text, where the caller did not say; and whether a call was lost."""
     _infer_surface_and_stage(text, facts)
-    facts.doubted = facts.stage in ("publish", "unknown") and _CUT_OFF().search(text) is not None
+    facts.doubted = facts.stage in ("publish", "unknown") and _CUT_OFF.compiled.search(text) is not None
 
 
 def _infer_surface_and_stage(text: str, facts: Facts) -> None:
-    if hit := _HOST().search(text):
+    if hit := _HOST.compiled.search(text):
         host = hit.group(1).lower().split(".")[0]
         if facts.surface == "threads" and host != "threads" and "threads." not in text:
             facts.surface = host
@@ -222,13 +222,13 @@ def _infer_surface_and_stage(text: str, facts: Facts) -> None:
         if any(mark in lower for mark in marks):
             facts.stage = stage
             return
-    if ("publish" in lower or "post" in lower or "thread" in lower) and _PUBLISHING().search(lower):
+    if ("publish" in lower or "post" in lower or "thread" in lower) and _PUBLISHING.compiled.search(lower):
         facts.stage = "publish"
         return
-    if _PUBLISHING_ABROAD().search(lower):
+    if _PUBLISHING_ABROAD.compiled.search(lower):
         facts.stage = "publish"
         return
-    for request in _REQUEST().finditer(text[:6000]) if "/" in text else ():
+    for request in _REQUEST.compiled.finditer(text[:6000]) if "/" in text else ():
         method, path = request.groups()
         path = path.split("?")[0].rstrip("/")
         if method == "POST" and path.endswith(("/threads", "/media", "/videos", "/feed", "/photos")):
@@ -236,7 +236,7 @@ def _infer_surface_and_stage(text: str, facts: Facts) -> None:
         elif method == "GET" and "/" in path:
             facts.stage = "read"
     named = "publish" in lower or "tothreads" in lower or "to_threads" in lower
-    if named and facts.stage != "create_container" and _PUBLISHER().search(lower):
+    if named and facts.stage != "create_container" and _PUBLISHER.compiled.search(lower):
         facts.stage = "publish"
 
 
@@ -244,7 +244,7 @@ def _exchange(text: str, facts: Facts) -> str:
     """Status and headers of the last answer in an HTTP exchange; gives back what follows it."""
     if "HTTP/" not in text:
         return text
-    answers = list(_EXCHANGE().finditer(text[:MAX_TEXT]))
+    answers = list(_EXCHANGE.compiled.finditer(text[:MAX_TEXT]))
     if not answers:
         return text
     last = answers[-1]
@@ -253,14 +253,14 @@ def _exchange(text: str, facts: Facts) -> str:
     lines = text[last.end() :].split("\n", 120)
     body_at = 1
     for line in lines[1:]:
-        hit = _HEADER().match(line.strip())
+        hit = _HEADER.compiled.match(line.strip())
         if not hit:
             break
         headers[hit.group(1).lower()] = hit.group(2).strip()
         body_at += 1
     if headers:
         facts.headers = {**headers, **{key.lower(): value for key, value in facts.headers.items()}}
-    rest = _CURL_NOISE().sub("", "\n".join(lines[body_at:])).strip()
+    rest = _CURL_NOISE.compiled.sub("", "\n".join(lines[body_at:])).strip()
     return rest or text
 
 
@@ -333,7 +333,7 @@ def _looks_html(text: str) -> bool:
 
 def _xml_object(text: str, facts: Facts) -> bool:
     """An answer of Meta's as XML: it has a code, and a message or a type of Meta's beside it."""
-    fields = {hit[1].lower(): hit[2].strip() for hit in _XML_FIELD().finditer(text[:MAX_TEXT])}
+    fields = {hit[1].lower(): hit[2].strip() for hit in _XML_FIELD.compiled.finditer(text[:MAX_TEXT])}
     fields["message"] = fields.get("message") or fields.pop("error_msg", "")
     if number(fields.get("code") or fields.get("error_code")) is None or not fields["message"]:
         return False
@@ -341,10 +341,10 @@ def _xml_object(text: str, facts: Facts) -> bool:
 
 
 def _take_html(text: str, facts: Facts) -> None:
-    plain = " ".join(_TAG().sub(" ", _without_scripts(text[:6000])).split())
+    plain = " ".join(_TAG.compiled.sub(" ", _without_scripts(text[:6000])).split())
     facts.type = "html"
     facts.message = plain[:4000].lower()
-    if facts.http_status is None and (hit := _STATUS().search(plain[:2000])):
+    if facts.http_status is None and (hit := _STATUS.compiled.search(plain[:2000])):
         facts.http_status = int(next(group for group in hit.groups() if group))
     if facts.http_status is None and "bad gateway" in facts.message:
         facts.http_status = 502
@@ -353,7 +353,7 @@ def _take_html(text: str, facts: Facts) -> None:
 def _without_scripts(html: str) -> str:
     """``html`` without its scripts and styles; one that is never closed stays."""
     kept, at, opened = [], 0, -1
-    for edge in _SCRIPT_EDGE().finditer(html):
+    for edge in _SCRIPT_EDGE.compiled.finditer(html):
         closes = edge.group().startswith("</")
         if closes and opened >= 0:
             kept.append(html[at:opened])
@@ -365,27 +365,27 @@ def _without_scripts(html: str) -> str:
 
 def _take_words(text: str, facts: Facts, known: Known) -> None:
     if "e+0" in text:
-        text = _GO_NUMBER().sub(_whole, text)
+        text = _GO_NUMBER.compiled.sub(_whole, text)
     lower = text.lower()
     facts.message = lower
     head = text[:2000]
-    if (read := _SCANNED_WORD().sub(lambda word: word[1] + _AS_LETTER[word[2]] + word[3], head)) != head:
+    if (read := _SCANNED_WORD.compiled.sub(lambda word: word[1] + _AS_LETTER[word[2]] + word[3], head)) != head:
         facts.message = f"{lower} {read.lower()}"
-    if "xception" in text and (kind := _META_ERROR().search(text)):
+    if "xception" in text and (kind := _META_ERROR.compiled.search(text)):
         facts.type = kind.group()
-    if _DIGIT().search(text):
+    if _DIGIT.compiled.search(text):
         _take_numbers(text, lower, facts, known)
-    if hit := _CONTAINER().search(text):
+    if hit := _CONTAINER.compiled.search(text):
         facts.container = hit.group(1)
     elif text.strip().upper() in CONTAINER_STATES:
         facts.container = text.strip().upper()
-    elif _NEVER_FINISHED().search(text):
+    elif _NEVER_FINISHED.compiled.search(text):
         facts.container = "IN_PROGRESS"
-    elif (hit := _CONTAINER_WORDS().search(text)) or (hit := _CONTAINER_STATE().search(text)):
+    elif (hit := _CONTAINER_WORDS.compiled.search(text)) or (hit := _CONTAINER_STATE.compiled.search(text)):
         facts.container = hit.group(1).upper()
     if "_" in text and (hit := CONSTANT.search(text)):
         facts.constant = hit.group(1)
-    if "/me" in lower and _ME_WORKS().search(text) and "me_ok" not in facts.context:
+    if "/me" in lower and _ME_WORKS.compiled.search(text) and "me_ok" not in facts.context:
         facts.context = {**facts.context, "me_ok": True}
     if facts.code is None and facts.subcode is None and not facts.type:
         facts.transport = classify(text)
@@ -399,37 +399,38 @@ def _whole(read: re.Match[str]) -> str:
 
 def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
     """Status, code and subcode in text that has digits."""
-    if facts.http_status is None and (hit := _STATUS().search(text)):
+    if facts.http_status is None and (hit := _STATUS.compiled.search(text)):
         facts.http_status = int(next(group for group in hit.groups() if group))
     if "code" in lower or "#" in text or "/" in text:
         _take_subcode(text, facts)
-        if hit := _CODE().search(text):
+        if hit := _CODE.compiled.search(text):
             facts.code = int(hit.group(1))
-        elif (hit := _HASH().search(text)) is not None:
+        elif (hit := _HASH.compiled.search(text)) is not None:
             facts.code = int(hit.group(1) or hit.group(2))
     elif "sub" in lower:
         _take_subcode(text, facts)
     if (pair := _pair(text, facts.code, known)) is not None:
         facts.code, facts.subcode = pair
-    if facts.code is None and facts.type and (hit := _NUMBER_OF_TYPE().search(text)) and int(hit[1]) in known.codes:
-        facts.code = int(hit[1])
-    if facts.code is None and (hit := _TYPED_CODE().search(text)):
+    typed = _NUMBER_OF_TYPE.compiled.search(text) if facts.code is None and facts.type else None
+    if typed is not None and int(typed[1]) in known.codes:
+        facts.code = int(typed[1])
+    if facts.code is None and (hit := _TYPED_CODE.compiled.search(text)):
         number = int(hit.group(1) or hit.group(3))
-        other = hit.group(3) and _OTHER_NUMBER().search(text[max(0, hit.start() - 24) : hit.start()])
+        other = hit.group(3) and _OTHER_NUMBER.compiled.search(text[max(0, hit.start() - 24) : hit.start()])
         if number in known.codes and number not in HTTP_LIKE and not other:
             facts.code = number
             facts.subcode = facts.subcode or int(hit.group(2) or 0) or None
-    if facts.code is None and (hit := _CODE_ABROAD().search(text)):
-        sub = _SUBCODE_ABROAD().search(text) if facts.subcode is None else None
+    if facts.code is None and (hit := _CODE_ABROAD.compiled.search(text)):
+        sub = _SUBCODE_ABROAD.compiled.search(text) if facts.subcode is None else None
         if int(hit[1]) not in HTTP_LIKE and (sub or int(hit[1]) in known.codes):
             facts.code = int(hit[1])
             facts.subcode = facts.subcode or (int(sub[1]) or None if sub else None)
-    if facts.code is None and (hit := _LONE().match(text)):
+    if facts.code is None and (hit := _LONE.compiled.match(text)):
         if (number := int(hit.group(1))) in HTTP_LIKE:
             facts.http_status = facts.http_status or number
         elif number in known.codes:
             facts.code = number
-    if facts.code is None and (hit := _SCANNED_CODE().search(text)) and sum(map(str.isdigit, hit.group(1))) >= 2:
+    if facts.code is None and (hit := _SCANNED_CODE.compiled.search(text)) and sum(map(str.isdigit, hit.group(1))) >= 2:
         number = int(hit.group(1).translate(_AS_DIGITS))
         facts.code = number if number in known.codes else None
     if pair is None and facts.code is not None and facts.subcode is None:
@@ -438,7 +439,7 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
     if facts.code is not None and facts.code > 99_999:
         facts.subcode = facts.subcode or facts.code
     if facts.subcode is None:
-        for hit in _SEVEN().finditer(text[:8000]):
+        for hit in _SEVEN.compiled.finditer(text[:8000]):
             if int(hit.group(1)) in known.subcodes:
                 facts.subcode = int(hit.group(1))
                 break
@@ -451,7 +452,7 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
 
 
 def _take_subcode(text: str, facts: Facts) -> None:
-    if hit := _SUBCODE().search(text):
+    if hit := _SUBCODE.compiled.search(text):
         facts.subcode = int(hit.group(1) or hit.group(2)) or None
 
 
@@ -462,7 +463,7 @@ def _pair(text: str, code: int | None, known: Known) -> tuple[int, int] | None:
 
 def _pairs(text: str, code: int | None, known: Known) -> Iterator[tuple[int, tuple[int, int]]]:
     """Where the pairs of a text begin, and their numbers."""
-    for hit in _PAIR().finditer(text[:8000]):
+    for hit in _PAIR.compiled.finditer(text[:8000]):
         first, between, second = int(hit.group(1)), hit.group(2), int(hit.group(3))
         token = second in TOKEN_SUBCODES and first in (190, 102)
         short = (first, second) in SHORT_PAIRS and (between == "/" or code == first)
@@ -486,7 +487,7 @@ def split_at_pairs(line: str, known: Known) -> list[str]:
 
 def _scanned_subcode(text: str, known: Known) -> int | None:
     """A subcode that a scanner has read with letters for digits."""
-    for hit in _SCANNED().finditer(text[:8000]):
+    for hit in _SCANNED.compiled.finditer(text[:8000]):
         read = hit.group()
         if sum(map(str.isdigit, read)) >= 4 and int(read.translate(_AS_DIGITS)) in known.subcodes:
             return int(read.translate(_AS_DIGITS))

@@ -6,7 +6,7 @@ without importing the matcher or the catalogue.
 
 from __future__ import annotations
 
-from treadle_diagnosis.record import Record, replaced
+from treadle_diagnosis.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,10 +119,6 @@ class Diagnosis(Record):
     decides: tuple[str, ...] = ()
     owner_step: str = ""
     raw: Any = None
-
-    def for_owner(self) -> Diagnosis:
-        """The same for the owner of a profile that Treadle publishes to: its next step is the owner's."""
-        return replaced(self, next_step=self.owner_step)
 
     def to_json(self) -> dict[str, Any]:
         """The shape that ``treadle diagnose --json``, the API and the timeline share."""

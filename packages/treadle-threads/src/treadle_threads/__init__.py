@@ -1,4 +1,4 @@
-"""The Threads API: a typed async client, OAuth, usage headers, the parameters of containers, and how text is counted.
+"""The Threads API: a typed async client, OAuth, the parameters of containers, and how text is counted.
 
 This is the only package that speaks to Meta. It knows neither posts nor the store.
 """

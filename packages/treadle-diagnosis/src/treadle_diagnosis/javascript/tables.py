@@ -80,7 +80,7 @@ def _values(module: ModuleType) -> dict[str, Any]:
         if name.startswith("__") or name == "TYPE_CHECKING" or name.strip("_") != name.strip("_").upper():
             continue
         if isinstance(value, LateExpression):
-            value = value()
+            value = value.compiled
         if isinstance(value, re.Pattern):
             found[name.lstrip("_")] = {"re": list(javascript(value))}
         elif _plain(value):

@@ -95,14 +95,18 @@ def of_items(diagnosis: Diagnosis, items: Sequence[int], count: int) -> Diagnosi
 
 def diagnose(evidence: Evidence | Mapping[str, Any] | None = None, **known: Any) -> Diagnosis:
     """As :func:`treadle_diagnosis.diagnose`, for the owner."""
-    return treadle_diagnosis.diagnose(evidence, **known).for_owner()
+    return _for_owner(treadle_diagnosis.diagnose(evidence, **known))
 
 
 def diagnose_failure(failure: Failure, stage: str, context: Mapping[str, Any] | None = None) -> Diagnosis:
     """As :func:`treadle_threads.evidence.diagnose_failure`, for the owner."""
-    return threads_evidence.diagnose_failure(failure, stage, context).for_owner()
+    return _for_owner(threads_evidence.diagnose_failure(failure, stage, context))
 
 
 def from_pattern(name: str, evidence: Evidence | None = None, *, matched: tuple[str, ...] = ()) -> Diagnosis:
     """As :func:`treadle_diagnosis.from_pattern`, for the owner."""
-    return treadle_diagnosis.from_pattern(name, evidence, matched=matched).for_owner()
+    return _for_owner(treadle_diagnosis.from_pattern(name, evidence, matched=matched))
+
+
+def _for_owner(diagnosis: Diagnosis) -> Diagnosis:
+    return replace(diagnosis, next_step=diagnosis.owner_step)

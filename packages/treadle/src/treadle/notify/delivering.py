@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
@@ -22,7 +23,6 @@ from treadle.store.deliveries import LeasedDelivery
 from treadle.store.isolation import each_apart
 from treadle.vault import Vault, VaultError
 from treadle_diagnosis.redact import redact_text
-from treadle_threads.limits import retry_after
 
 # 5 s to 12 h, about two days in all.
 GAPS_S: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 21_600, 28_800, 36_000, 43_200)
@@ -134,6 +134,25 @@ async def _post(worker: DeliveryWorker, row: LeasedDelivery) -> tuple[int | None
         return None, None, redact_text(no_answer(error))[:ANSWER_KEPT], None
     except (AttributeError, TypeError) as error:  # the row holds no payload, address or secret
         return None, None, f"The delivery cannot be read: {type(error).__name__}.", None
+
+
+def retry_after(value: str | None, *, now: float) -> float | None:
+    """Seconds from now (epoch seconds) that the header ``Retry-After`` asks for, in seconds or as a date: at least 0,
+    at most a day. ``None`` when it is absent or unreadable."""
+    if not value:
+        return None
+    text = value.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(text)
+        except (ValueError, IndexError, TypeError, OverflowError):
+            return None
+        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+    if seconds != seconds:
+        return None
+    return min(max(0.0, seconds), 86_400.0)
 
 
 def no_answer(error: BaseException) -> str:
