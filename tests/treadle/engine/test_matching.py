@@ -75,23 +75,24 @@ def test_an_entry_that_says_too_little_is_no_match_and_no_proof_of_absence() -> 
     assert not nameless([item("1", text="Other")], wanted(), seen_before=[], claimed=())
 
 
-def test_equal_posts_come_oldest_first() -> None:
-    assert look([item("2", at=SENT + 20), item("1", at=SENT + 10)]) == ["1", "2"]
+def test_equal_posts_come_oldest_first_whatever_their_ids_and_their_places() -> None:
+    older, younger = item("9", at=SENT + 10), item("1", at=SENT + 20)
+    assert look([older, younger]) == look([younger, older]) == ["9", "1"]
 
 
 def test_of_a_part_that_is_live_a_much_younger_post_is_named_only_once_the_lists_have_caught_up() -> None:
     """Somebody posts the same by hand while the lists do not show ours yet."""
-    ours, by_hand = item("1", at=SENT + 5), item("2", at=SENT + 10 + PROMPT_S + 1)
+    ours, by_hand = item("7", at=SENT + 5), item("2", at=SENT + 10 + PROMPT_S + 1)
     sought = wanted(last_sent_at=SENT + 10)
 
     def named(items: list[dict[str, Any]], *, caught_up: bool, seen: list[str] | None) -> list[str]:
         return which(items, sought, seen_before=seen, claimed=(), caught_up=caught_up)
 
     assert named([by_hand], caught_up=False, seen=[]) == []
-    assert named([by_hand, ours], caught_up=False, seen=[]) == ["1"]
-    assert named([by_hand, ours], caught_up=True, seen=[]) == ["1", "2"]
+    assert named([by_hand, ours], caught_up=False, seen=[]) == ["7"]
+    assert named([by_hand, ours], caught_up=True, seen=[]) == ["7", "2"]
     assert named([by_hand, ours], caught_up=False, seen=None) == []
-    assert named([by_hand, ours], caught_up=True, seen=None) == ["2", "1"]
+    assert named([by_hand, ours], caught_up=True, seen=None) == ["2", "7"]
 
 
 def test_what_is_too_young_for_a_send_is_told_as_far_as_times_are_known() -> None:
