@@ -138,6 +138,10 @@ def test_the_last_look_before_a_publish(conn: Connection) -> None:
     written = runs.write(conn, run, Change(), now=now)
     assert written is not None
     assert look(run) is None  # the claim that it read is not the stored one any more
+    columns = {"intent": "sent", "intent_worker": "wrk_a"}
+    assert intents.record(conn, part_id(id_, 1), columns)
+    assert not intents.record(conn, part_id(id_, 1), {**columns, "intent_worker": "wrk_b"})  # there is one already
+    assert [row.intent_worker for row in runs.load_parts(conn, id_)] == [None, "wrk_a"]
     replies = look(written, reply=True)
     assert replies is not None
     assert replies.published == 0
