@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from treadle_diagnosis.catalog import load
 from treadle_diagnosis.catalog.checking import check_refusals
+from treadle_diagnosis.clarity import Codes, clear_refusal
 from treadle_threads.evidence import clarity_of
 from treadle_threads.results import Answer, Call, Failure, Lost, NotSent, Refused
 
@@ -180,3 +181,12 @@ def test_what_the_table_does_not_name_is_unclear(code: int, subcode: int | None,
     )
     if not named:
         assert clarity(failure) == "unclear"
+
+
+def test_what_is_clear_of_a_first_send_only_is_clear_after_no_open_answer() -> None:
+    first_only = [entry for entry in load().clear_refusals if entry.first_send_only]
+    assert len(first_only) >= 2
+    for entry in first_only:
+        codes = Codes(entry.code[0], next((each for each in entry.subcode if isinstance(each, int)), None))
+        assert clear_refusal(codes, unclear_before=False) is entry
+        assert clear_refusal(codes, unclear_before=True) is None

@@ -62,6 +62,8 @@ def test_what_is_older_than_a_noted_post_was_there_before() -> None:
     items = [item("9", at=SENT - 60, text="Other"), item("1", at=SENT - 3600)]
     assert look(items, seen_before=["9"]) == []  # the same words, hours ago, beyond what was noted
     assert look(items, seen_before=["8"]) == ["1"]
+    noted_longer_ago = item("8", at=SENT - 7200, text="Other")
+    assert look([*items, noted_longer_ago], seen_before=["8", "9"]) == []
 
 
 def test_an_entry_that_says_too_little_is_no_match_and_no_proof_of_absence() -> None:

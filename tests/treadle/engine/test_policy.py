@@ -13,6 +13,7 @@ from treadle.domain.policy import (
     ANSWERLESS_ATTEMPTS,
     DEFAULT_ATTEMPTS,
     PATIENT_ATTEMPTS,
+    PATIENT_WITH_ONE_POST,
     REBUILDS,
     AwaitRepair,
     Decision,
@@ -26,6 +27,7 @@ from treadle.domain.policy import (
 )
 from treadle_diagnosis import Diagnosis, Evidence, diagnose, from_pattern
 from treadle_diagnosis.catalog import load
+from treadle_diagnosis.types import RetryAdvice
 
 NOW = 1_800_000_000.0
 PATTERNS = [pattern.id for pattern in load().patterns]
@@ -163,3 +165,85 @@ def test_a_publish_proven_absent_is_sent_again_only_for_trouble_that_passes() ->
     assert not isinstance(decided(passing, "publish", DEFAULT_ATTEMPTS), RetryAt)
     lasting = replace(passing, lane="account_restricted", scope="account")
     assert isinstance(decided(lasting, "publish", 0), AwaitRepair)
+
+
+def found(
+    kind: Any, lane: Any = "unknown", scope: Any = "post", *, after_s: float | None = 60.0, **advice: Any
+) -> Diagnosis:
+    """A diagnosis with this advice."""
+    return replace(
+        diagnosis("unknown_error"), lane=lane, scope=scope, action="retry_later",
+        retry=RetryAdvice(kind=kind, after_s=after_s, **{"max_attempts": 3, **advice}),
+    )  # fmt: skip
+
+
+def tried(of: Diagnosis, situation: Situation) -> list[str]:
+    """What follows the first failure, the second ...; ended by what is no retry."""
+    kinds: list[str] = []
+    while not kinds or kinds[-1] in ("RetryAt", "RebuildAt"):
+        kinds.append(type(decided(of, situation, len(kinds))).__name__)
+    return kinds
+
+
+def test_after_a_publish_that_is_proven_absent_a_lasting_cause_is_not_tried_again() -> None:
+    assert tried(found("verify_first", "media_processing"), "publish") == ["AwaitRepair"]
+    assert tried(found("verify_first"), "publish") == ["RetryAt"] * DEFAULT_ATTEMPTS + ["Fail"]
+    # Anywhere else nothing was published, and nothing has to be proven.
+    assert tried(found("verify_first", "media_format"), "create") == ["RetryAt"] * DEFAULT_ATTEMPTS + ["AwaitRepair"]
+    assert tried(found("later", "media_format"), "publish") == ["RetryAt"] * 3 + ["AwaitRepair"]
+
+
+def test_without_a_time_in_the_advice_pauses_are_short_and_grow() -> None:
+    at = [decided(found("later", after_s=None), "create", met) for met in range(DEFAULT_ATTEMPTS + 1)]
+    assert [getattr(each, "at", NOW) - NOW for each in at] == [3.5, 6.0, 11.0, 21.0, 0.0]
+    assert getattr(decided(found("verify_first"), "create", 1), "at", None) == NOW + 6.0
+    assert isinstance(decided(found("new_container", after_s=None), "create", 0), RebuildAt)
+
+
+def test_the_budget_is_the_advice_s_and_a_usual_one_where_it_names_none() -> None:
+    for named, retries in ((9, 9), (2, 2), (0, DEFAULT_ATTEMPTS)):
+        assert tried(found("later", max_attempts=named), "create") == ["RetryAt"] * retries + ["Fail"]
+    assert tried(found("later", scope="media_host", max_attempts=9), "media") == ["RetryAt", "AwaitRepair"]
+    assert tried(found("new_container", max_attempts=9), "create") == ["RebuildAt"] * REBUILDS + ["Fail"]
+
+
+def test_trouble_of_threads_is_outlasted_where_waiting_costs_nothing() -> None:
+    cases: list[tuple[str, Situation, int]] = [
+        ("platform", "create", PATIENT_ATTEMPTS),
+        ("post", "status", PATIENT_ATTEMPTS),
+        ("post", "read", PATIENT_ATTEMPTS),
+        ("post", "create", 0),
+    ]
+    for scope, situation, slow in cases:
+        passing = found("later", "platform_temporary", scope)
+        assert tried(passing, situation) == ["RetryAt"] * (3 + slow) + ["Fail"], (scope, situation)
+    assert tried(found("later", "unknown"), "status") == ["RetryAt"] * 3 + ["Fail"]
+    still = found("later", "media_processing")
+    assert tried(still, "status") == ["RetryAt"] * (3 + PATIENT_ATTEMPTS) + ["Fail"]
+    assert tried(still, "create") == ["RetryAt"] * 3 + ["Fail"]
+    perhaps = found("later", "platform_temporary", then="when_repaired")
+    assert tried(perhaps, "create") == ["RetryAt"] * (3 + PATIENT_WITH_ONE_POST) + ["Fail"]
+    assert tried(found("later", "media_format", then="when_repaired"), "create") == ["RetryAt"] * 3 + ["AwaitRepair"]
+
+
+def test_where_waiting_does_not_help_a_new_container_is_made_of_the_same_files() -> None:
+    stuck = found("later", then="new_container")
+    assert tried(stuck, "create") == ["RetryAt"] * 3 + ["RebuildAt"] * REBUILDS + ["Fail"]
+    assert tried(stuck, "media") == ["RetryAt"] * 3 + ["Fail"]
+    assert tried(found("later", then="when_repaired"), "create") == ["RetryAt"] * 3 + ["Fail"]
+
+
+@pytest.mark.parametrize(
+    ("lane", "kind", "action", "decision"),
+    [
+        ("media_format", "never", "retry_later", AwaitRepair),
+        ("media_format", "never", "contact_support", Fail),
+        ("media_format", "when_repaired", "contact_support", AwaitRepair),
+        ("unknown", "never", "retry_later", Fail),
+        ("unknown", "when_repaired", "retry_later", AwaitRepair),
+        ("platform_temporary", "never", "retry_later", Fail),
+        ("media_processing", "never", "retry_later", AwaitRepair),
+    ],
+)
+def test_a_post_waits_for_what_somebody_can_repair(lane: Any, kind: Any, action: Any, decision: type) -> None:
+    assert isinstance(decided(replace(found(kind, lane), action=action), "create", 0), decision)

@@ -85,6 +85,18 @@ def test_an_old_container_is_made_anew_unless_it_was_sent() -> None:
     assert isinstance(step_of(ready(container_made_at=old, intent="sent")), steps.Check)
 
 
+def test_a_container_of_no_use_is_dropped_only_if_nothing_was_sent_of_it() -> None:
+    old: dict[str, Any] = {"container_made_at": NOW - CONTAINER_LIFE_S}
+    unwanted: dict[str, Any] = {"progress": PartProgress(wish="replace")}
+    for of_no_use in (old, unwanted):
+        assert isinstance(step_of(ready(**of_no_use, sends=1)), steps.Check)
+        assert isinstance(step_of(ready(**of_no_use, unclear=True)), steps.Check)
+    assert isinstance(step_of(ready(**old)), steps.CreateContainer)
+    assert isinstance(step_of(ready(sends=1)), steps.Publish)
+    assert isinstance(step_of(ready(sends=1, progress=PartProgress(wish="send again"))), steps.Publish)
+    assert isinstance(step_of(part(sends=1, **unwanted)), steps.CreateContainer)  # there is none to ask about
+
+
 def test_a_ready_post_waits_for_its_time() -> None:
     waiting = step_of(ready(), publish_at=NOW + 60)
     assert isinstance(waiting, steps.Wait)
@@ -106,6 +118,9 @@ def test_the_next_part_waits_for_the_id_of_the_one_before() -> None:
     unknown = step_of(live(0, threads_id=None, permalink=None), part(1))
     assert isinstance(unknown, steps.FindId)
     assert unknown.needed
+    # However often it was looked for: without it the next part would hang on nothing.
+    sought = live(0, threads_id=None, permalink=None, progress=PartProgress(find_tries=steps.FIND_ID_TRIES))
+    assert isinstance(step_of(sought, part(1)), steps.FindId)
 
 
 def test_an_unfound_id_does_not_hold_a_finished_post_for_ever() -> None:

@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import treadle
-from treadle.domain.replacing import Evidence, Sent, may_replace_container, without_container
+from tests.treadle.engine.views import part as part_view
+from treadle.domain.progress import Content, PartProgress
+from treadle.domain.replacing import (
+    Evidence,
+    Sent,
+    as_sent,
+    may_replace_container,
+    restored,
+    sent_of,
+    without_container,
+)
 
 NOW, SETTLE = 1_800_000_000.0, 600.0
 CLEAR = Sent(written=True, all_clear=True, last_at=NOW - 60, made_at=NOW - 90)
@@ -66,6 +76,8 @@ TABLE = [
     (replace(CLEAR, all_clear=False), seen("FINISHED", finished=5), "keep looking", "keep looking"),
     # FINISHED twice after the settle time
     (UNCLEAR, seen("FINISHED", finished=1), "keep looking", "keep looking"),
+    (replace(UNCLEAR, last_at=NOW - SETTLE + 0.1), seen("FINISHED", finished=2), "keep looking", "keep looking"),
+    (replace(UNCLEAR, last_at=None), seen("FINISHED", finished=2), "keep looking", "keep looking"),
     (UNCLEAR, seen("FINISHED", finished=2), "send again", "replace"),
     (SETTLED, seen("FINISHED", finished=2), "send again", "replace"),
     (SETTLED, seen("FINISHED", finished=1), "send again", "keep looking"),
@@ -98,6 +110,42 @@ TABLE = [
 def test_each_row_of_the_table(sent: Sent, evidence: Evidence, again: str, new: str) -> None:
     assert may_replace_container(sent, evidence, "send again").decision == again
     assert may_replace_container(sent, evidence, "replace").decision == new
+
+
+@pytest.mark.parametrize(
+    ("of", "written", "all_clear"),
+    [
+        ({}, False, True),
+        ({"sends": 1}, True, True),
+        ({"intent": "sent"}, True, True),
+        ({"unclear": True}, True, False),
+        ({"sends": 2, "unclear": True, "intent": "sent"}, True, False),
+    ],
+)
+def test_what_a_part_remembers_of_its_sends(of: dict[str, Any], written: bool, all_clear: bool) -> None:
+    part = part_view(**of, intent_at=NOW - 5.0, container_made_at=NOW - 9.0)
+    last_at = NOW - 5.0 if written else None  # the time of an intent of which nothing was written says nothing
+    assert sent_of(part) == Sent(written, all_clear, last_at, NOW - 9.0)
+
+
+def test_a_part_that_was_changed_since_is_looked_for_and_restored_as_it_was_sent() -> None:
+    assert restored(part_view()).changes() == {}
+    assert as_sent(part_view()) == part_view()
+    was = Content("IMAGE", {"text": "before"}, True)
+    changed = part_view(progress=PartProgress(was=was))
+    assert restored(changed).changes() == {"kind": "IMAGE", "body": {"text": "before"}, "is_reply": True}
+    sent = as_sent(changed)
+    assert (sent.kind, sent.body, sent.is_reply) == ("IMAGE", {"text": "before"}, True)
+
+
+def test_with_a_container_everything_goes_that_was_known_of_its_sends() -> None:
+    """All that :func:`sent_of` reads, and what is in the way of a new one."""
+    fresh = without_container(may_replace_container(NEVER, seen("FINISHED"))).changes()
+    used = part_view(
+        sends=3, unclear=True, intent="sent", intent_at=NOW, intent_first_at=NOW, container_id="1", seen_before=["1"],
+        container_made_at=NOW, container_status="ERROR", children=[{"id": "2"}], polls=7,
+    )  # fmt: skip
+    assert used.but(**fresh) == part_view()
 
 
 TIMES = st.floats(0, 60 * 3600)

@@ -98,10 +98,9 @@ def nameless(
 ) -> bool:
     """Whether an entry is too bare to say that it is not the wanted one: then nothing proves that it is absent."""
     for item, _, _ in _new(items, wanted, seen_before, claimed):
-        kind, text = item.get("media_type"), item.get("text")
-        type_fits = kind is None or kind in TYPES.get(wanted.kind, frozenset())
-        text_fits = _plain(text) == _plain(wanted.text) or (kind is None and text is None)
-        if kind is None and type_fits and text_fits and _may_hang_on(item, wanted.parent):
+        text = item.get("text")
+        text_fits = text is None or _plain(text) == _plain(wanted.text)
+        if item.get("media_type") is None and text_fits and _may_hang_on(item, wanted.parent):
             return True
     return False
 

@@ -1,0 +1,285 @@
+"""Stages by themselves: what is written of a part for each answer, and what is looked at just before the send."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import AsyncMock
+
+import pytest
+
+from tests.treadle.engine.views import account, part, post
+from treadle.domain.breaker import Breaker
+from treadle.domain.cause import Cause
+from treadle.domain.poll_budget import PollBudget
+from treadle.domain.progress import PartProgress
+from treadle.domain.run_state import UNSET, OpenBlocker, PartUpdate, PartView, Run
+from treadle.domain.steps import Check, Publish
+from treadle.engine import admission, checking, quota, run, sending
+from treadle.engine.calling import Ask, call
+from treadle.engine.ending import Blocked, Finish, Outcome, Snooze
+from treadle.store import accounts, intents
+from treadle.store.intents import LastLook
+from treadle.store.runs import Change
+from treadle_diagnosis import Evidence, from_pattern
+from treadle_threads.results import Answer, Call, Lost, NotSent, Ok, Refused
+from treadle_threads.values import ContainerStatus, Page, Published
+
+NOW, SETTLE = 1_800_000_000.0, 600.0
+POSTED = Call("POST", "/me/threads_publish")
+SENT_AT = NOW - 90.0
+SENT = part(
+    intent="sent", intent_at=SENT_AT, intent_first_at=SENT_AT, sends=3, container_id="17", container_made_at=SENT_AT,
+    container_status="FINISHED", seen_before=["1"],
+)  # fmt: skip
+
+
+def worker(client: Any = None) -> Any:
+    return SimpleNamespace(
+        now=lambda: NOW, scaled=lambda seconds: seconds, scale=1.0, random01=lambda: 0.5,
+        settings=SimpleNamespace(publish_settle=SETTLE, video_reply_wait=0.0), poll_budget=PollBudget(),
+        breaker=Breaker(), client=lambda account: client, db=SimpleNamespace(query=AsyncMock(return_value=(set(), 0))),
+        lease=SimpleNamespace(worker="wrk_a", process=SimpleNamespace(now=lambda: NOW)),
+    )  # fmt: skip
+
+
+def run_of(*parts: PartView, **changes: Any) -> Run:
+    return Run(post(*parts, **changes), account(), False, "token", "wrk_a")
+
+
+# ------------------------------------------------------------------------------------------------------- the send
+
+
+def refused(code: int, subcode: int | None = None, message: str = "said no") -> Refused:
+    error = {"message": message, "type": "OAuthException", "code": code, "error_subcode": subcode}
+    return Refused(Answer(400, {}, {"error": error}), POSTED)
+
+
+async def classified(result: Any, of: PartView = SENT) -> tuple[PartUpdate, Outcome]:
+    at_work = worker()
+    ask: Ask[Published] = Ask("Publish", "publish", "publish", AsyncMock(return_value=result))
+    outcome = await sending.classify(at_work, run_of(of), of, await call(at_work, account(), ask, of))
+    return outcome.change.part(of.position), outcome
+
+
+@pytest.mark.parametrize(
+    "answer", [Lost("timeout", "", POSTED), Refused(Answer(504, {}, "<html>"), POSTED), refused(2), refused(987)]
+)
+async def test_after_an_open_answer_the_settle_time_runs_from_when_the_call_ended(answer: Any) -> None:
+    update, outcome = await classified(answer)
+    assert (update.intent, update.intent_at, update.unclear, update.state) == (UNSET, NOW, True, "checking")
+    assert update.sends is UNSET
+    assert update.container_id is UNSET
+    assert isinstance(update.progress, PartProgress)
+    assert update.progress.settles_at == NOW + SETTLE
+    assert isinstance(outcome.ending, Snooze)
+    assert (outcome.ending.state, outcome.ending.at) == ("checking", NOW + sending.FIRST_CHECK_S)
+
+
+async def test_after_a_clear_refusal_the_container_is_asked_before_it_is_sent_again() -> None:
+    for unclear_before in (False, True):
+        update, _ = await classified(refused(24, 4279009), SENT.but(unclear=unclear_before))
+        if unclear_before:  # no later refusal is believed
+            assert (update.intent, update.unclear) == (UNSET, True)
+        else:
+            assert (update.intent, update.intent_at, update.container_status) == ("none", NOW, None)
+            assert (update.sends, update.unclear, update.container_id) == (UNSET, UNSET, UNSET)
+
+
+@pytest.mark.parametrize("kind", ["connect", "guard"])
+async def test_a_request_that_was_never_written_is_no_send_and_undoes_no_other(kind: Any) -> None:
+    update, outcome = await classified(NotSent(kind, "", POSTED))
+    assert (update.intent, update.sends, update.unclear) == ("none", 2, UNSET)
+    assert isinstance(outcome.ending, Snooze)
+    first, _ = await classified(NotSent(kind, "", POSTED), SENT.but(sends=1))
+    assert first.sends == 0
+
+
+async def test_what_is_live_is_live_since_the_answer() -> None:
+    answer = Ok(Published("99"), Answer(200, {}, {"id": "99"}), POSTED)
+    update, outcome = await classified(answer, SENT.but(unclear=True))
+    assert (update.threads_id, update.published_at, update.unclear) == ("99", NOW, False)
+    assert (update.container_status, outcome.change.post.published_at) == ("PUBLISHED", NOW)
+
+
+# ------------------------------------------------------------------------------------------------------- the look
+
+
+class Threads:
+    """One container, and one page of a list."""
+
+    def __init__(self, status: str = "FINISHED", *items: dict[str, Any]) -> None:
+        self.status, self.items = status, items
+
+    async def container(self, id_: str) -> Any:
+        return Ok(ContainerStatus(id_, self.status), Answer(200, {}, {"status": self.status}), Call("GET", f"/{id_}"))
+
+    async def list_threads(self, **how: Any) -> Any:
+        return Ok(Page(self.items), Answer(200, {}, {"data": []}), Call("GET", "/me/threads"))
+
+
+async def looked(of: PartView, threads: Threads) -> tuple[PartUpdate, Outcome]:
+    outcome = await checking.check(worker(threads), run_of(of), Check(of, None))
+    return outcome.change.part(of.position), outcome
+
+
+@pytest.mark.parametrize(("age", "settles_anew"), [(90.0, True), (599.0, True), (600.0, False), (5000.0, False)])
+async def test_a_send_without_any_answer_is_open_and_settles_from_the_first_look(
+    age: float, settles_anew: bool
+) -> None:
+    """When it was written is not known: the worker died between the intent and the answer."""
+    cut_off = SENT.but(sends=1, intent_at=NOW - age)
+    update, outcome = await looked(cut_off, Threads())
+    assert update.unclear is True
+    assert update.intent_at == (NOW if settles_anew else UNSET)
+    assert update.intent is UNSET
+    assert isinstance(outcome.ending, Snooze)
+    assert outcome.ending.state == "checking"
+
+
+async def test_a_send_with_an_answer_keeps_its_time() -> None:
+    for answered in (SENT.but(unclear=True), SENT.but(progress=PartProgress(wish="send again"))):
+        update, _ = await looked(answered, Threads("IN_PROGRESS"))
+        assert update.intent_at is UNSET
+        assert update.unclear is UNSET
+
+
+async def test_a_container_that_grew_old_after_a_send_is_replaced_only_once_it_is_sure() -> None:
+    update, _ = await looked(SENT.but(intent="none"), Threads())
+    assert update.intent == "sent"
+    assert isinstance(update.progress, PartProgress)
+    assert update.progress.wish == "replace"
+    gone, outcome = await looked(SENT.but(intent="none"), Threads("EXPIRED"))
+    assert (gone.container_id, gone.seen_before, gone.sends, gone.children, gone.unclear) == (None, None, 0, [], False)
+    assert not isinstance(outcome.ending, Finish)
+
+
+async def test_a_dead_container_is_replaced_and_nothing_but_the_repair_of_its_file_is_remembered() -> None:
+    tried = SENT.but(unclear=True, progress=PartProgress(conservative=True, looks=4, misses=2, wish="replace"))
+    update, _ = await looked(tried, Threads("ERROR"))
+    assert update.progress == PartProgress(conservative=True)
+    assert (update.intent, update.container_id) == ("none", None)
+
+
+@pytest.mark.parametrize("sends", [1, checking.SENDS - 1, checking.SENDS])
+async def test_a_container_is_sent_a_few_times_only(sends: int) -> None:
+    settled = SENT.but(
+        unclear=True, intent_at=NOW - SETTLE, sends=sends, progress=PartProgress(finished=1),
+        unclear_cause=Cause(from_pattern("unknown_error", Evidence())),
+    )  # fmt: skip
+    update, outcome = await looked(settled, Threads())
+    again = not isinstance(outcome.ending, Finish)
+    assert again is (sends < checking.SENDS)
+    assert update.intent == "none"
+    assert update.tries == ({"unknown_error": 1})
+
+
+async def test_a_person_is_asked_once_nothing_more_can_be_learned() -> None:
+    for age, asked in ((checking.GIVE_TO_PERSON_S - 60.0, False), (checking.GIVE_TO_PERSON_S + 60.0, True)):
+        waiting = SENT.but(unclear=True, intent_at=NOW - age, container_made_at=NOW - age)
+        listed = {"id": "2", "media_type": "TEXT_POST", "text": "part 0"}
+        _, outcome = await looked(waiting.but(seen_before=None), Threads("FINISHED", listed))
+        assert isinstance(outcome.ending, Finish) is asked
+
+
+# ---------------------------------------------------------------------------------------------- just before the send
+
+READY = part(container_id="17", container_status="FINISHED", container_made_at=NOW - 5.0, seen_before=[])
+CAUSE = Cause(from_pattern("token_expired", Evidence()))
+HELD = OpenBlocker("blk_1", "account", "acc_1", "meta_token", "token_expired", CAUSE, None)
+LIVE = {"published_at": NOW - 9000.0, "threads_id": "90"}
+
+
+def intended(
+    monkeypatch: pytest.MonkeyPatch, seen: LastLook | None, of: Run, *, first: bool = True
+) -> tuple[Outcome | None, list[Any]]:
+    written: list[Any] = []
+
+    def record(conn: Any, part_id: str, columns: Any) -> bool:
+        written.append(columns)
+        return first
+
+    monkeypatch.setattr(intents, "last_look", lambda *args, **more: seen)
+    monkeypatch.setattr(intents, "record", record)
+    sought = next(each for each in of.post.parts if each.published_at is None)
+    update = admission.intent_of(sought, "wrk_a", NOW)
+    found = admission.intend(None, worker(), of, sought, update, NOW)  # type: ignore[arg-type]
+    return found, written
+
+
+def test_the_intent_is_written_when_nothing_speaks_against_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, written = intended(monkeypatch, LastLook(True, False, (), 0), run_of(READY, due_at=NOW))
+    assert found is None
+    assert written[0]["intent"] == "sent"
+    assert (written[0]["sends"], written[0]["intent_at"], written[0]["intent_worker"]) == (1, NOW, "wrk_a")
+
+
+@pytest.mark.parametrize(
+    ("seen", "ending"),
+    [
+        (None, Snooze),
+        (LastLook(False, False, (), 0), Snooze),
+        (LastLook(True, True, (), 0), Finish),
+        (LastLook(True, False, (HELD,), 0), Blocked),
+        (LastLook(True, False, (), 250), None),
+    ],
+)
+def test_what_is_seen_in_the_last_moment_stops_the_send(
+    monkeypatch: pytest.MonkeyPatch, seen: LastLook | None, ending: type | None
+) -> None:
+    monkeypatch.setattr(quota, "full_until", lambda *args: NOW + 60.0 if args[3] >= 250 else None)
+    found, written = intended(monkeypatch, seen, run_of(READY, due_at=NOW))
+    assert found is not None
+    assert ending is None or isinstance(found.ending, ending)
+    assert written == []
+
+
+def test_who_finds_an_intent_that_is_written_already_does_not_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, written = intended(monkeypatch, LastLook(True, False, (), 0), run_of(READY, due_at=NOW), first=False)
+    assert found is not None
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize(
+    ("lateness", "confirmed", "held"), [(3600.0, None, False), (3599.0, None, True), (3599.0, NOW - 1.0, False)]
+)
+def test_what_grew_too_late_meanwhile_is_held_and_not_sent(
+    monkeypatch: pytest.MonkeyPatch, lateness: float, confirmed: float | None, held: bool
+) -> None:
+    late = run_of(READY, due_at=NOW - 3600.0, max_lateness=lateness, confirmed_at=confirmed)
+    found, written = intended(monkeypatch, LastLook(True, False, (), 0), late)
+    assert (found is not None and isinstance(found.ending, Finish) and found.ending.state == "held") is held
+    assert (written == []) is held
+
+
+def test_a_part_is_due_from_the_latest_of_the_parts_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = [part(0, **LIVE), part(1, **{**LIVE, "published_at": NOW - 60.0}), READY.but(position=2, is_reply=True)]
+    thread = run_of(*chain, due_at=NOW - 9000.0, max_lateness=3600.0)
+    found, written = intended(monkeypatch, LastLook(True, False, (), 0), thread)
+    assert found is None
+    assert written
+
+
+def test_after_a_send_nothing_is_sent_before_the_lists_were_read_once_more() -> None:
+    sent = READY.but(sends=1, intent_at=SENT_AT)
+    assert not run._may_send(Publish(sent, None))
+    assert not run._may_send(Publish(sent.but(progress=PartProgress(listed_after=SENT_AT - 1.0)), None))
+    assert run._may_send(Publish(sent.but(progress=PartProgress(listed_after=SENT_AT)), None))
+    assert run._may_send(Publish(READY, None))
+    assert run._may_send(Publish(READY.but(seen_before=None, progress=PartProgress(list_unread=True)), None))
+    assert not run._may_send(Publish(READY.but(seen_before=None), None))
+
+
+@pytest.mark.parametrize(("pattern", "whole_app"), [("app_request_limit", True), ("user_request_limit", False)])
+def test_a_limit_of_the_app_holds_all_its_accounts_and_no_other_limit_does(
+    monkeypatch: pytest.MonkeyPatch, pattern: str, whole_app: bool
+) -> None:
+    held: list[Any] = []
+    monkeypatch.setattr(accounts, "hold_app_until", lambda conn, app_id, until: held.append((app_id, until)))
+    change = Change()
+    change.account.quota_until = NOW + 300.0
+    change.post.met(Cause(from_pattern(pattern, Evidence())), "a limit")
+    run._slow_app(None, run_of(READY), change)  # type: ignore[arg-type]
+    assert held == ([("app_1", NOW + 300.0)] if whole_app else [])
+    run._slow_app(None, run_of(READY), Change())  # type: ignore[arg-type]
+    assert len(held) == int(whole_app)
