@@ -16,6 +16,7 @@ from treadle.domain.csv_posts import (
     Sheet,
     body_as_row,
     csv_line,
+    decoded,
     guess_mapping,
     iso_time,
     read_sheet,
@@ -60,11 +61,47 @@ def test_the_names_others_give_to_columns() -> None:
         ("01.02.2027 09:30", "mdy", "2027-01-02T09:30:00"),
         ("12/1/2026 12:15 am", "mdy", "2026-12-01T00:15:00"),
         ("12/1/2026 12:15 PM", "mdy", "2026-12-01T12:15:00"),
+        ("31/12/2026 9:00", "ymd", "2026-12-31T09:00:00"),
+        ("12/31/2026 9:00", "ymd", "2026-12-31T09:00:00"),
         ("tomorrow", "ymd", "tomorrow"),
     ],
 )
 def test_times_as_tables_write_them(text: str, dates: Any, iso: str) -> None:
     assert iso_time(text, dates) == iso
+
+
+@pytest.mark.parametrize(
+    ("when", "dates", "at"),
+    [
+        ("01/02/2027 09:30", "ymd", None),
+        ("1-2-2027", "ymd", None),
+        ("01/02/2027 09:30", "mdy", "2027-01-02T09:30:00"),
+        ("01/02/2027 09:30", "dmy", "2027-02-01T09:30:00"),
+        ("02/02/2027 09:30", "ymd", "2027-02-02T09:30:00"),
+        ("13/02/2027 09:30", "ymd", "2027-02-13T09:30:00"),
+        ("2027/01/02 09:30", "ymd", "2027-01-02T09:30:00"),
+    ],
+)
+def test_a_date_that_two_people_read_differently_is_asked_about(when: str, dates: Any, at: str | None) -> None:
+    found = sheet(f"publish_at,text\n{when},Hello\n")
+    made, wrong = row_as_body(
+        found, found.rows[0], guess_mapping(found.header), accounts={}, account_id="a", zone="UTC", dates=dates
+    )
+    assert made.get("publish_at") == at
+    assert [one.rule for one in wrong] == ([] if at else ["csv_date_order"])
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]))
+def test_a_file_is_read_as_it_was_written(text: str, encoding: str) -> None:
+    marked = "\ufeff" + text
+    read = decoded(marked.encode(encoding))
+    assert read is not None
+    assert read.removeprefix("\ufeff") == text
+
+
+@pytest.mark.parametrize("raw", ["Grüße".encode("cp1252"), "Grüße".encode("utf-16-le"), b"\xff\xfea"])
+def test_a_file_in_an_encoding_that_cannot_be_known_is_not_guessed_at(raw: bytes) -> None:
+    assert decoded(raw) is None
 
 
 def test_what_is_no_table() -> None:

@@ -22,7 +22,7 @@ def import_posts(
         str, typer.Option("--account", "-a", metavar="ACCOUNT", help="For rows without an account: id or username.")
     ] = "",
     zone: Annotated[str, typer.Option("--zone", help="Time zone of times without one.")] = "UTC",
-    dates: Annotated[str, typer.Option("--dates", help="Order of dates with slashes: ymd, mdy or dmy.")] = "ymd",
+    dates: Annotated[str, typer.Option("--dates", help="Order of dates with slashes: mdy or dmy.")] = "ymd",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what each row would become.")] = False,
     not_elsewhere: Annotated[
         bool, typer.Option("--not-elsewhere", help="The posts are scheduled nowhere else: do not hold them.")
@@ -32,16 +32,16 @@ def import_posts(
     """Import posts from a CSV file. They are held until 'treadle posts confirm-import' says that they are paused in the
     other scheduler. The same file twice adds nothing. Exit code 1 if any row was refused."""
     from treadle.domain.answers import Rejected
-    from treadle.domain.csv_posts import DATE_ORDERS
+    from treadle.domain.csv_posts import DATE_ORDERS, decoded
     from treadle.services.importing import ImportWish, run
 
     if dates not in DATE_ORDERS:
         raise typer.BadParameter("ymd, mdy or dmy", param_hint="--dates")
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        text = decoded(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
     except OSError as error:
         fail(f"{file} cannot be read: {(error.strerror or str(error)).lower()}.")
-    except UnicodeDecodeError:
+    if text is None:
         fail(f"{file} is not in UTF-8.", "Export it again as UTF-8.")
     app = cmd.app
     account_id = cmd.account(account)["id"] if account else ""

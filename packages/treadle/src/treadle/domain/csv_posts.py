@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -15,6 +16,7 @@ from treadle.domain.findings import Finding, finding
 COLUMNS: Final = ("account", "publish_at", "zone", "text", "media", "alt_text", "labels", "options", "replies")
 MOST_ROWS: Final = 2_000
 MOST_BYTES: Final = 4_000_000
+MONTHS: Final = 12
 DateOrder = Literal["ymd", "mdy", "dmy"]
 DATE_ORDERS: Final[Mapping[str, DateOrder]] = {"ymd": "ymd", "mdy": "mdy", "dmy": "dmy"}
 # What other schedulers call the same; compared without case, spaces and punctuation.
@@ -49,6 +51,18 @@ class Sheet:
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+def decoded(raw: bytes) -> str | None:
+    """The text of a CSV file in UTF-8, or in the UTF-16 of Excel's *Unicode text*; ``None`` when it is in neither.
+
+    Nothing is guessed: what other encodings mean cannot be told from the bytes, and a post would be changed silently.
+    """
+    marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return raw.decode("utf-16" if marked else "utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def read_sheet(text: str) -> Sheet | Finding:
@@ -104,7 +118,9 @@ def row_as_body(
     if named and not body["account_id"]:
         wrong.append(finding("account_id", "csv_account", given=named, name=named))
     when = " ".join(part for part in (cell.get("publish_at", ""), cell.get("time", "")) if part)
-    if when:
+    if when and _either_order(when, dates):
+        wrong.append(finding("publish_at", "csv_date_order", given=when, when=when))
+    elif when:
         body["publish_at"] = iso_time(when, dates)
         if not re.search(r"(?:[Zz]|[+-]\d\d:?\d\d)$", body["publish_at"]):
             body["zone"] = cell.get("zone") or zone
@@ -130,6 +146,15 @@ def row_as_body(
     return body, wrong
 
 
+def _either_order(text: str, dates: DateOrder) -> bool:
+    """Whether the day and the month of a date cannot be told apart, and nobody said which comes first."""
+    found = _SLASHED.match(text.strip())
+    if found is None or dates != "ymd" or "." in text:  # with dots the day comes first, wherever they are written
+        return False
+    one, two = found[1], found[2]
+    return len(one) < 4 and int(one) != int(two) and max(int(one), int(two)) <= MONTHS
+
+
 def iso_time(text: str, dates: DateOrder) -> str:
     """A time as ISO 8601 when it is written as tables write it; anything else as it is."""
     found = _SLASHED.match(text.strip())
@@ -138,7 +163,7 @@ def iso_time(text: str, dates: DateOrder) -> str:
     one, two, three, hour, minute, second, half = found.groups()
     if len(one) == 4:
         year, month, day = one, two, three
-    elif dates == "dmy" or (dates == "ymd" and "." in text):  # with dots the day comes first, wherever they are written
+    elif dates == "dmy" or (dates == "ymd" and ("." in text or int(one) > MONTHS)):
         day, month, year = one, two, three
     else:
         month, day, year = one, two, three

@@ -431,6 +431,9 @@ SENTENCES: Mapping[str, Sentence] = {
     "csv_json": Sentence(
         "The column {name} doesn't contain the JSON Treadle expects.", "Use a file that Treadle exported."
     ),
+    "csv_date_order": Sentence(
+        "{when} can be read day first or month first.", "Choose the order of the dates for this file."
+    ),
     "csv_twice": Sentence("Row {row} has the same post.", "Remove one of them."),
     "not_a_role": Sentence("This is not a role.", "Use one of: {known}."),
     "workspace_name": Sentence("A workspace name must have 1 to 200 characters.", "Send a name.", "name"),

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from treadle.domain.answers import Done, Rejected
-from treadle.domain.csv_posts import DATE_ORDERS, MOST_BYTES, TARGETS
+from treadle.domain.csv_posts import DATE_ORDERS, MOST_BYTES, TARGETS, decoded
 from treadle.domain.zones import zone_names
 from treadle.plural import plural
 from treadle.services import importing
@@ -79,10 +79,10 @@ async def take(page: LoggedInUpload) -> Response:
     text = page.text("csv")
     for file in page.files("file"):
         raw = await file.read(MOST_BYTES + 1)
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError:
+        read = decoded(raw)
+        if read is None:
             return await _page(page, _wanted(page, ""), trouble="The file is not in UTF-8. Export it again as UTF-8.")
+        text = read
     wanted = _wanted(page, text)
     if not text.strip():
         return await _page(page, wanted, trouble="Choose a CSV file.", status=422)
