@@ -15,12 +15,12 @@ from treadle.domain.poll_budget import PollBudget
 from treadle.domain.progress import PartProgress
 from treadle.domain.run_state import UNSET, OpenBlocker, PartUpdate, PartView, Run
 from treadle.domain.steps import Check, Publish
-from treadle.engine import admission, checking, quota, run, sending
+from treadle.engine import admission, checking, live_posts, quota, rechecking, run, sending
 from treadle.engine.calling import Ask, call
-from treadle.engine.ending import Blocked, Finish, Outcome, Snooze
-from treadle.store import accounts, intents
+from treadle.engine.ending import Blocked, Finish, Outcome, Park, Snooze
+from treadle.store import accounts, blockers, intents, runs
 from treadle.store.intents import LastLook
-from treadle.store.runs import Change
+from treadle.store.runs import Change, SentPart
 from treadle_diagnosis import Evidence, from_pattern
 from treadle_threads.results import Answer, Call, Lost, NotSent, Ok, Refused
 from treadle_threads.values import ContainerStatus, Page, Published
@@ -32,6 +32,10 @@ SENT = part(
     intent="sent", intent_at=SENT_AT, intent_first_at=SENT_AT, sends=3, container_id="17", container_made_at=SENT_AT,
     container_status="FINISHED", seen_before=["1"],
 )  # fmt: skip
+
+
+READY = part(container_id="17", container_status="FINISHED", container_made_at=NOW - 5.0, seen_before=[])
+CAUSE = Cause(from_pattern("token_expired", Evidence()))
 
 
 def worker(client: Any = None) -> Any:
@@ -182,10 +186,120 @@ async def test_a_person_is_asked_once_nothing_more_can_be_learned() -> None:
         assert isinstance(outcome.ending, Finish) is asked
 
 
+MATCH = {"id": "2", "media_type": "TEXT_POST", "text": "part 0"}
+
+
+@pytest.mark.parametrize(
+    ("age", "status", "items", "then"),
+    [
+        (90.0, "FINISHED", (), "send again"),
+        (90.0, "FINISHED", (MATCH,), "look"),
+        (SETTLE, "FINISHED", (MATCH,), "live"),
+        (90.0, "IN_PROGRESS", (), "look"),
+    ],
+)
+async def test_before_a_send_is_repeated_the_lists_say_whether_it_is_live(
+    age: float, status: str, items: tuple[dict[str, Any], ...], then: str
+) -> None:
+    """The refusal before it may have come after the effect."""
+    again = SENT.but(intent="none", intent_at=NOW - age, container_status=status)
+    outcome = await sending.read_first(worker(Threads(status, *items)), run_of(again), Publish(again, None))
+    update = outcome.change.part(0)
+    progress = None if update.progress is UNSET else update.progress
+    if then == "live":
+        assert (update.threads_id, update.published_at) == ("2", NOW - age)
+    elif then == "look":
+        assert (update.intent, update.state, update.published_at) == ("sent", "checking", UNSET)
+        assert isinstance(outcome.ending, Snooze)
+    else:
+        assert progress is not None
+        assert (update.intent, update.published_at, progress.listed_after) == (UNSET, UNSET, NOW - age)
+
+
+def test_other_parts_with_the_same_words_are_rivals(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [
+        SentPart("TEXT", {"text": "part 0"}),
+        SentPart("TEXT", {"text": "other"}),
+        SentPart("IMAGE", {"text": "part 0"}),
+        SentPart("TEXT", None),
+    ]
+    monkeypatch.setattr(runs, "sent_without_id", lambda *args, **more: others)
+    monkeypatch.setattr(runs, "claimed_ids", lambda *args, **more: {"7"})
+    assert live_posts.claims(None, SENT) == ({"7"}, 1)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------------------------- how a run ends
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the end of a run writes, by name."""
+    found: dict[str, Any] = {}
+
+    def write(conn: Any, of: Run, change: Change, **how: Any) -> Run:
+        found.update(change.post.changes(), **how)
+        return of
+
+    monkeypatch.setattr(runs, "write", write)
+    monkeypatch.setattr(blockers, "scope_for", lambda conn, diagnosis, scope, key, **more: (scope, key))
+    monkeypatch.setattr(blockers, "put_behind", lambda conn, post_id, ids: found.update(behind=list(ids)))
+    monkeypatch.setattr(run, "open_cause", lambda *args: "blk_1")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scope", "of", "state"),
+    [
+        ("account", READY, "blocked"),
+        ("post", READY, "blocked"),
+        ("platform", READY, "waiting"),
+        ("account", SENT, "checking"),
+        ("platform", SENT, "checking"),
+    ],
+)
+def test_a_post_that_is_parked_is_behind_its_cause_and_one_in_doubt_stays_so(
+    written: dict[str, Any], scope: Any, of: PartView, state: str
+) -> None:
+    found = from_pattern("token_expired", Evidence())
+    for ending in (Park(scope, "k", found, "why"), Blocked(("blk_1",), CAUSE, "blocked", "why")):
+        written.clear()
+        parked: Any = run._written_as(None, worker(), run_of(of), Change(), ending, NOW)  # type: ignore[arg-type]
+        assert parked is True
+        expected = state if isinstance(ending, Park) or state == "checking" else "blocked"
+        assert (written["state"], written["behind"], written["seq"]) == (expected, ["blk_1"], 2)
+        assert (written["next_at"], written["release"], written["next_what"]) == (None, True, run.WAITS_FOR_REPAIR)
+
+
+@pytest.mark.parametrize(
+    ("failed_at", "reached", "gone"),
+    [
+        ("create_container", "create_container", False),
+        ("create_container", "preflight", False),
+        ("create_container", "container_status", True),
+        ("publish", "publish", False),
+        ("publish", "verify", True),
+        ("no stage of today", "publish", False),
+        ("no stage of today", "done", True),
+    ],
+)
+def test_a_cause_is_gone_only_once_a_post_got_past_the_stage_that_failed(
+    monkeypatch: pytest.MonkeyPatch, failed_at: str, reached: str, gone: bool
+) -> None:
+    closed: list[Any] = []
+    monkeypatch.setattr(blockers, "tested_by", lambda conn, post_id: [("blk_1", failed_at)])
+    monkeypatch.setattr(blockers, "take_out", lambda conn, post_id, ids: closed.append((post_id, ids)))
+
+    def repaired(conn: Any, ids: list[str], **more: Any) -> list[str]:
+        closed.append(ids)
+        return []
+
+    releaser: Any = SimpleNamespace(repaired=repaired)
+    rechecking.close_probed(None, releaser, "pst_1", reached, NOW)  # type: ignore[arg-type]
+    assert closed == ([("pst_1", ["blk_1"]), ["blk_1"]] if gone else [])
+
+
 # ---------------------------------------------------------------------------------------------- just before the send
 
-READY = part(container_id="17", container_status="FINISHED", container_made_at=NOW - 5.0, seen_before=[])
-CAUSE = Cause(from_pattern("token_expired", Evidence()))
 HELD = OpenBlocker("blk_1", "account", "acc_1", "meta_token", "token_expired", CAUSE, None)
 LIVE = {"published_at": NOW - 9000.0, "threads_id": "90"}
 

@@ -87,6 +87,7 @@ TABLE = [
     # not readable after the settle time
     (CLEAR, seen("unreadable", misses=2, misses_span_s=60), "keep looking", "keep looking"),
     (SETTLED, seen("unreadable", misses=1), "keep looking", "keep looking"),
+    (replace(OLD, last_at=NOW - 60), seen("unreadable", misses=9, misses_span_s=900), "keep looking", "keep looking"),
     (SETTLED, seen("unreadable", misses=2, misses_span_s=59), "keep looking", "keep looking"),
     (SETTLED, seen("unreadable", misses=2, misses_span_s=60), "replace", "replace"),
     (UNCLEAR, seen("unreadable", misses=9, misses_span_s=900), "keep looking", "keep looking"),
