@@ -113,6 +113,13 @@ def test_each_row_of_the_table(sent: Sent, evidence: Evidence, again: str, new: 
     assert may_replace_container(sent, evidence, "replace").decision == new
 
 
+def test_a_list_that_cannot_be_read_is_said_to_be_the_reason() -> None:
+    for lists, said in (("unreadable", True), ("no match", False)):
+        verdict = may_replace_container(UNCLEAR, seen("FINISHED", lists), "send again")
+        assert verdict.decision == "keep looking"
+        assert ("couldn't be read" in verdict.why) is said
+
+
 @pytest.mark.parametrize(
     ("of", "written", "all_clear"),
     [

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.simulated import Simulation
-from tests.support.threads_stand_in import NOT_FOUND, UNKNOWN_ID, Endpoint, Fault, meta_error, page
+from tests.support.threads_stand_in import NOT_FOUND, UNKNOWN_ID, Endpoint, Fault, Profile, meta_error, page
 from tests.treadle.engine.cases.stories import post_with_media
 from tests.treadle.engine.cases.test_lag import until
+from treadle.store.tables import accounts
 from treadle_threads.results import Answer
 
 DEACTIVATED = meta_error(400, 190, message="Error validating access token: The user account has been deactivated.")
@@ -158,3 +162,179 @@ def test_a_picture_that_lost_its_description_is_noticed_and_not_sent_again(sim: 
     assert "alt_text" in [*(each["field"] for each in live["differs"]), *live["not_checked"]]
     assert sim.threads.live(profile) == ["a picture"]
     assert len(sim.threads.published(profile)) == 1
+
+
+# ---------------------------------------------------------------------------------------- time, tokens and other kinds
+
+
+@pytest.mark.parametrize("endpoint", ["create", "status", "publish", "list"])
+@pytest.mark.parametrize("answer", [SIGNED_OUT, DEACTIVATED])
+def test_a_token_that_is_replaced_while_a_call_is_under_way_holds_nobody(
+    sim: Simulation, endpoint: Endpoint, answer: Answer
+) -> None:
+    """The call with the old token is refused when the new one is stored already, and its repair is over."""
+    account, profile = sim.account()
+
+    def instead(asked: Endpoint, what: str, params: Mapping[str, str]) -> Answer | None:
+        if asked != endpoint or renewed:
+            return None
+        renewed.append(asked)
+        with sim.db.begin() as conn:
+            conn.execute(sa.update(accounts).where(accounts.c.id == account).values(token_enc=b"another"))
+        return answer
+
+    renewed: list[str] = []
+    profile.instead = instead
+    post_id = sim.post(account, text="in flight")
+    began = sim.clock()
+    until(sim, post_id, "published")
+    assert renewed
+    assert sim.clock() - began < 60.0
+    assert sim.open_causes() == []
+    assert sim.threads.live(profile) == ["in flight"]
+
+
+def test_a_token_that_was_refused_and_is_still_the_account_s_holds_its_posts(sim: Simulation) -> None:
+    account, profile = sim.account()
+    profile.faults.append(Fault("create", SIGNED_OUT, times=None))
+    post_id = sim.post(account, text="one")
+    sim.pass_time(60.0)
+    assert sim.read(post_id)["state"] == "blocked"
+    assert [scope for scope, _ in sim.open_causes()] == ["account"]
+
+
+def only_ghosts(profile: Profile) -> None:
+    """A ghost post is in the list of ghost posts alone."""
+    nothing = Answer(200, {}, {"data": []})
+    profile.instead = lambda endpoint, what, params: nothing if endpoint == "list" and what != "ghost_posts" else None
+
+
+def test_a_ghost_post_whose_answer_was_lost_is_found_among_the_ghost_posts(sim: Simulation) -> None:
+    account, profile = sim.account(status_lag_s=1e9)
+    only_ghosts(profile)
+    profile.faults.append(Fault("publish", "lost", after=True))
+    post_id = sim.post(account, text="gone tomorrow", options={"is_ghost_post": True})
+    post = until(sim, post_id, "published")
+    assert post["parts"][0]["threads_id"]
+    assert sim.threads.live(profile) == ["gone tomorrow"]
+    assert len(sim.threads.published(profile)) == 1
+
+
+def test_a_ghost_post_that_was_archived_before_anybody_looked_is_not_sent_again(sim: Simulation) -> None:
+    """The server was off for two days: the container is gone by then, and so is what it became."""
+    account, profile = sim.account()
+    profile.faults.append(Fault("publish", "lost", after=True))
+    post_id = sim.post(account, text="gone", options={"is_ghost_post": True}, max_lateness="P7D")
+    sim.until(lambda: sim.read(post_id)["state"] == "checking")
+    sim.clock.to(sim.clock() + 48 * 3600.0)
+    gone = {"status": UNKNOWN_ID, "list": Answer(200, {}, {"data": []})}
+    profile.instead = lambda endpoint, what, params: gone.get(endpoint)
+    sim.pass_time(6 * 3600.0)
+    assert sim.threads.live(profile) == ["gone"], sim.story(post_id)
+    assert sim.read(post_id)["state"] == "checking"  # a person decides
+
+
+@pytest.mark.parametrize("hours", [1.0, 3.0, 8.0])
+def test_a_time_out_that_has_its_effect_hours_later(sim: Simulation, hours: float) -> None:
+    """Longer than anything that was ever seen: the container is sent again, it alone, and is live once."""
+    account, profile = sim.account()
+    first: list[str] = []
+
+    def instead(endpoint: Endpoint, what: str, params: Mapping[str, str]) -> Answer | None:
+        if endpoint != "publish":
+            return None
+        first.append(what)
+        if sim.clock() < began + hours * 3600.0:
+            return page(504)
+        return None
+
+    profile.instead = instead
+    began = sim.clock()
+    post_id = sim.post(account, text="hours later")
+    sim.until(lambda: sim.clock() >= began + hours * 3600.0)
+    container = sim.threads.containers[first[0]]
+    container.published_at, container.media_id, container.shown = sim.clock(), "17955555555555555", container.params
+    if sim.read(post_id)["state"] != "published":
+        sim.act("retry", post_id)
+    until(sim, post_id, "published")
+    assert sim.threads.live(profile) == ["hours later"]
+    assert set(first) == {container.id}
+    assert len(first) <= 12
+
+
+def test_what_threads_calls_a_duplicate_for_ever_is_left_to_its_owner(sim: Simulation) -> None:
+    """The owner has posted the same by hand this morning: it is not ours, and not asked for again and again."""
+    account, profile = sim.account()
+    refused = meta_error(400, 506, message="Duplicate status message")
+    profile.faults.append(Fault("publish", refused, times=None))
+    post_id = sim.post(account, text="good morning")
+    sim.until(lambda: sim.read(post_id)["state"] in ("failed", "blocked"))
+    post = sim.read(post_id)
+    assert post["state"] in ("failed", "blocked"), sim.story(post_id)
+    assert sim.threads.live(profile) == []
+    assert len(sim.threads.published(profile)) <= 4
+    assert post["cause"]["who"] != "treadle"
+
+
+POLL = {"option_a": "Tea", "option_b": "Coffee"}
+
+
+def test_a_poll_that_threads_left_out_is_noticed_and_not_sent_again(sim: Simulation) -> None:
+    account, profile = sim.account()
+    profile.publishes = lambda params, age_s: {key: value for key, value in params.items() if key != "poll_attachment"}
+    post_id = sim.post(account, text="which?", options={"poll_attachment": POLL})
+    until(sim, post_id, "published")
+    sim.until(lambda: bool(sim.read(post_id)["parts"][0].get("live")), within_s=3600.0)
+    assert [each["field"] for each in sim.read(post_id)["parts"][0]["live"]["differs"]] == ["poll_attachment"]
+    assert len(sim.threads.published(profile)) == 1
+
+
+def test_a_thread_goes_on_below_a_poll_that_has_ended(sim: Simulation) -> None:
+    """The second part waits for a limit of more than a day; by then the poll above it shows its result."""
+    account, profile = sim.account()
+
+    def shows(found: dict[str, Any], age_s: float) -> dict[str, Any]:
+        if age_s > 86_400.0 and "poll_attachment" in found:
+            found["poll_attachment"] = {**found["poll_attachment"], "total_votes": 7, "expiration_timestamp": "x"}
+        return found
+
+    profile.shows = shows
+    limit = meta_error(400, 4, message="Application request limit reached", retry_after=30 * 3600)
+    profile.faults.append(Fault("create", limit, skip=1))
+    replies = [{"text": "the result"}]
+    post_id = sim.post(account, text="which?", options={"poll_attachment": POLL}, replies=replies, max_lateness="P3D")
+    until(sim, post_id, "published")
+    assert sim.threads.live(profile) == ["which?", "the result"]
+    assert [part["live"]["differs"] for part in sim.read(post_id)["parts"]] == [[], []]
+
+
+def test_a_story_that_instagram_refused_is_told_and_the_post_is_not_sent_again(sim: Simulation) -> None:
+    """Also when the answer that would have said so was lost."""
+    account, profile = sim.account()
+    profile.publishes = lambda params, age_s: {**params, "story": "FAILED"}
+    said = sim.post(account, text="both", options={"crossreshare_to_ig": True})
+    until(sim, said, "published")
+    profile.faults.append(Fault("publish", "lost", after=True))
+    unsaid = sim.post(account, text="both, and lost", options={"crossreshare_to_ig": True})
+    until(sim, unsaid, "published")
+    sim.until(lambda: bool(sim.read(unsaid)["parts"][0].get("live")), within_s=3600.0)
+    first, second = (sim.read(one)["parts"][0]["live"] for one in (said, unsaid))
+    assert [each["field"] for each in first["differs"]] == ["crossreshare_to_ig"]
+    named = [*(each["field"] for each in second["differs"]), *second["not_checked"]]
+    assert named == ["crossreshare_to_ig"]
+    assert len(sim.threads.published(profile)) == 2
+
+
+# In Berlin the clocks go from 2:00 to 3:00 on 28 March 2027, and from 3:00 to 2:00 on 31 October 2027.
+@pytest.mark.parametrize(
+    ("local", "utc"),
+    [("2027-03-28T01:59:00+01:00", "2027-03-28T00:59:00"), ("2027-03-28T03:00:00+02:00", "2027-03-28T01:00:00"),
+     ("2027-10-31T02:30:00+02:00", "2027-10-31T00:30:00"), ("2027-10-31T02:30:00+01:00", "2027-10-31T01:30:00")],
+)  # fmt: skip
+def test_a_time_around_a_change_of_clocks_is_the_moment_that_was_named(sim: Simulation, local: str, utc: str) -> None:
+    account, profile = sim.account()
+    sim.clock.to(datetime.fromisoformat(f"{utc}+00:00").timestamp() - 5 * 3600.0)
+    post_id = sim.post(account, text="on time", publish_at=local)
+    until(sim, post_id, "published")
+    at = next(at for at, endpoint, _ in profile.calls if endpoint == "publish")
+    assert 0.0 <= at - datetime.fromisoformat(f"{utc}+00:00").timestamp() < 5.0

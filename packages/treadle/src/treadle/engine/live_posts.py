@@ -27,6 +27,7 @@ from treadle_threads.values import Page
 AT_ONCE = 100  # asked for; what comes may be less
 NOTED_AT_ONCE = 25  # before a send: enough to tell what is new
 MOST_PAGES = 40
+GHOST_LIFE_S = 86_400.0  # until Threads archives a ghost post
 
 Order = Literal["newest first", "oldest first", "unknown"]
 
@@ -153,6 +154,8 @@ async def evidence_of(
     sought, before = wanted(part, parent), part.seen_before
     found = find(listed.items, sought, seen_before=before, claimed=claimed)
     telling = listed.whole and not nameless(listed.items, sought, seen_before=before, claimed=claimed)
+    if part.options.get("is_ghost_post") and now - (part.intent_first_at or now) >= worker.scaled(GHOST_LIFE_S):
+        telling = False  # it may be archived by now, and absent for that
     container: Container = status if status in CONTAINER_STATES else "unreadable"  # type: ignore[assignment]
     settle = worker.scaled(worker.settings.publish_settle)
     missed = telling and not found and part.intent_at is not None and now - part.intent_at >= settle

@@ -21,7 +21,7 @@ from treadle.domain.run_state import UNSET, PartUpdate, Run
 from treadle.domain.scope import FETCH_KEY, PLATFORM_KEY
 from treadle.engine import admission, checking, comparing, containers, outages, preparing, quota, rechecking, sending
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Queue, Snooze
-from treadle.engine.opening import open_cause, open_met_by_reading
+from treadle.engine.opening import is_of_an_old_token, open_cause, open_met_by_reading
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, IntegrityError, accounts, blockers, release, runs, unknown_answers
 from treadle.store.runs import Change
@@ -348,6 +348,12 @@ def _park(
         conn, diagnosis, scope, key, account_id=run.account.id, app_id=run.account.app_id, now=now
     )
     checking_now = runs.preview(run, change).post.checking
+    if is_of_an_old_token(conn, run.account, diagnosis):
+        for update in change.calm().parts.values():
+            update.state = UNSET if update.state == "failed" else update.state
+        state = "checking" if checking_now else "retrying"
+        again = Snooze(now + max(0.2, worker.scaled(1.0)), state, "Continues with the account's new token.")
+        return _written_as(conn, worker, run, change, again, now)
     state = "checking" if checking_now else ("waiting" if scope == "platform" or key == FETCH_KEY else "blocked")
     post = change.post
     if diagnosis.pattern == fetch_outage.PATTERN:
