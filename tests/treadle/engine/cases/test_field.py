@@ -268,12 +268,10 @@ def test_what_threads_calls_a_duplicate_for_ever_is_left_to_its_owner(sim: Simul
     refused = meta_error(400, 506, message="Duplicate status message")
     profile.faults.append(Fault("publish", refused, times=None))
     post_id = sim.post(account, text="good morning")
-    sim.until(lambda: sim.read(post_id)["state"] in ("failed", "blocked"))
-    post = sim.read(post_id)
-    assert post["state"] in ("failed", "blocked"), sim.story(post_id)
+    post = until(sim, post_id, "failed", "blocked")
     assert sim.threads.live(profile) == []
-    assert len(sim.threads.published(profile)) <= 4
-    assert post["cause"]["who"] != "treadle"
+    assert len(sim.threads.published(profile)) == 1
+    assert post["cause"]["who"] == "owner", post["cause"]
 
 
 POLL = {"option_a": "Tea", "option_b": "Coffee"}
