@@ -18,7 +18,7 @@ from treadle.domain.steps import Check, Publish
 from treadle.engine import admission, checking, live_posts, quota, rechecking, run, sending
 from treadle.engine.calling import Ask, call
 from treadle.engine.ending import Blocked, Finish, Outcome, Park, Snooze
-from treadle.store import accounts, blockers, intents, runs
+from treadle.store import accounts, blockers, intents, runs, tokens
 from treadle.store.intents import LastLook
 from treadle.store.runs import Change, SentPart
 from treadle_diagnosis import Evidence, from_pattern
@@ -244,6 +244,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(blockers, "scope_for", lambda conn, diagnosis, scope, key, **more: (scope, key))
     monkeypatch.setattr(blockers, "put_behind", lambda conn, post_id, ids: found.update(behind=list(ids)))
     monkeypatch.setattr(run, "open_cause", lambda *args: "blk_1")
+    monkeypatch.setattr(tokens, "sealed_of", lambda conn, account_id: found.get("token"))
     return found
 
 
@@ -268,6 +269,24 @@ def test_a_post_that_is_parked_is_behind_its_cause_and_one_in_doubt_stays_so(
         expected = state if isinstance(ending, Park) or state == "checking" else "blocked"
         assert (written["state"], written["behind"], written["seq"]) == (expected, ["blk_1"], 2)
         assert (written["next_at"], written["release"], written["next_what"]) == (None, True, run.WAITS_FOR_REPAIR)
+
+
+@pytest.mark.parametrize(("of", "state"), [(READY, "retrying"), (SENT, "checking")])
+def test_a_refused_token_that_is_not_the_account_s_any_more_opens_no_cause(
+    written: dict[str, Any], of: PartView, state: str
+) -> None:
+    written["token"] = b"another"
+    stored: list[Any] = []
+    at_work = worker()
+    at_work.breaker = Breaker()
+    at_work.runtime = SimpleNamespace(enqueue=lambda *args, **more: stored.append(more), queue=None)
+    change = Change().on(0, PartUpdate(state="failed"))
+    found = from_pattern("token_expired", Evidence())
+    assert run._written_as(None, at_work, run_of(of), change, Park("account", "acc_1", found, "why"), NOW)  # type: ignore[arg-type]
+    assert (written["state"], written["next_at"], written["cause"]) == (state, NOW + 1.0, None)
+    assert "behind" not in written
+    assert len(stored) == 1
+    assert change.part(0).state is UNSET
 
 
 @pytest.mark.parametrize(
