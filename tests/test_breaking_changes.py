@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from tools.breaking_changes import Comparison, bare, judged, meant, newest
 
-from treadle.http.server import describe
+from tests.support.api_document import api_document
 
-NOW = json.loads(json.dumps(describe()))
+NOW = api_document()
 Change = Callable[[dict[str, Any]], Any]
 
 

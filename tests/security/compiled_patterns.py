@@ -14,7 +14,7 @@ import pkgutil
 import re
 import sys
 import warnings
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +22,10 @@ from types import FrameType
 from typing import Any
 
 import regex
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import sre_parse
 
 from tests.support.growth import Judge, Shape
 from tests.support.repetitions import shapes_of
@@ -44,6 +48,18 @@ class Found:
     binary: bool = False
     ways: tuple[str, ...] = ALL_WAYS
 
+    def dearest_ways(self) -> tuple[str, ...]:
+        """Those that are no part of another one: finding all begins with a search, which begins with a match."""
+        within = ("search", "match") if self.engine == "re" and "finditer" in self.ways else ()
+        return tuple(way for way in self.ways if way not in within)
+
+    def is_short(self) -> bool:
+        """Whether a text of a thousand characters shows what the expression does with any length."""
+        if self.engine != "re":
+            return False
+        written = self.pattern.encode("latin-1") if self.binary else self.pattern
+        return int(sre_parse.parse(written, self.flags & ~re.DEBUG).getwidth()[0]) < 1000
+
     def reader(self, way: str) -> Callable[[str], object]:
         made: Any
         if self.engine == "regex":
@@ -56,10 +72,7 @@ class Found:
             given: Any = text.encode("latin-1", "replace") if self.binary else text
             if way != "finditer":
                 return method(given)
-            last = None
-            for last in method(given):  # noqa: B007 - the searching is the point
-                pass
-            return last
+            return deque(method(given), maxlen=1)  # the searching is the point
 
         return read
 
@@ -109,20 +122,23 @@ def import_everything() -> list[str]:
     return failed
 
 
-def _sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in modules():
-        yield place_of(path), ast.parse(path.read_text("utf-8"))
+Nodes = list[tuple[str, list[ast.AST]]]
+"""Every node of every module, outer ones first: walked once, and gone through for each question."""
+
+
+def _sources() -> Nodes:
+    return [(place_of(path), list(ast.walk(ast.parse(path.read_text("utf-8"))))) for path in modules()]
 
 
 PARSER = ("_constants", "_parser")
 
 
-def in_functions(sources: list[tuple[str, ast.Module]]) -> tuple[list[Found], list[str]]:
+def in_functions(sources: Nodes) -> tuple[list[Found], list[str]]:
     """Expressions handed straight to ``re.search`` and the like, which the hook sees only when they run; and those of
     them that are not written out, which nothing could test."""
     found, loose = [], []
-    for where, tree in sources:
-        for node in ast.walk(tree):
+    for where, nodes in sources:
+        for node in nodes:
             # The engine's own parser matches nothing.
             matches = isinstance(node, ast.ImportFrom) and any(name.name not in PARSER for name in node.names)
             if isinstance(node, ast.ImportFrom) and node.module in ENGINES and matches:
@@ -150,11 +166,11 @@ def in_functions(sources: list[tuple[str, ast.Module]]) -> tuple[list[Found], li
     return found, loose
 
 
-def ways_by_name(sources: list[tuple[str, ast.Module]]) -> dict[str, set[str]]:
+def ways_by_name(sources: Nodes) -> dict[str, set[str]]:
     """For every name, the methods of an expression that are called on it anywhere in the package."""
     ways: dict[str, set[str]] = defaultdict(set)
-    for _, tree in sources:
-        for node in ast.walk(tree):
+    for _, nodes in sources:
+        for node in nodes:
             if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
                 owner = node.value.func if isinstance(node.value, ast.Call) else node.value
                 name = getattr(owner, "id", "") or getattr(owner, "attr", "")
@@ -162,11 +178,11 @@ def ways_by_name(sources: list[tuple[str, ast.Module]]) -> dict[str, set[str]]:
     return ways
 
 
-def _named(sources: list[tuple[str, ast.Module]], ways: dict[str, set[str]]) -> dict[tuple[str, int], set[str]]:
+def _named(sources: Nodes, ways: dict[str, set[str]]) -> dict[tuple[str, int], set[str]]:
     """(file, line) of every assignment to its ways: names assigned, or the method taken at once."""
     named: dict[tuple[str, int], set[str]] = {}
-    for where, tree in sources:
-        for node in ast.walk(tree):
+    for where, nodes in sources:
+        for node in nodes:
             if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
                 continue
             if isinstance(node.value, ast.Attribute) and node.value.attr in FUNCTIONS:
@@ -197,7 +213,7 @@ def everything() -> tuple[list[Found], list[str]]:
     seen: dict[tuple[str, int, str, str], Found] = {}
     hook(seen)
     failed = import_everything()
-    sources = list(_sources())
+    sources = _sources()
     by_name = ways_by_name(sources)
     named = _named(sources, by_name)
     found = []
@@ -211,10 +227,11 @@ def everything() -> tuple[list[Found], list[str]]:
 
 def measure(found: list[Found], shapes: Callable[[Found], Iterator[Shape]]) -> list[dict[str, object]]:
     """The expressions that cost too much, each with the worst text found for each way of using it."""
-    judge = Judge()
+    whole, glance = Judge(), Judge(glance=True)
     dear: list[dict[str, object]] = []
     for one in found:
-        for way in one.ways:
+        judge = glance if one.is_short() else whole
+        for way in one.dearest_ways():
             read = one.reader(way)
             for shape in shapes(one):
                 verdict = judge.judge(read, shape)

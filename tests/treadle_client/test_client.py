@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.api_document import api_document
 from tests.treadle_client.conftest import Line, Running
-from treadle.http.server import describe
 from treadle_client import (
     ApiError,
     AsyncTreadle,
@@ -261,7 +261,7 @@ def test_both_clients_have_the_same_operations() -> None:
 
 
 def test_every_resource_of_the_document_is_reached(client: Treadle) -> None:
-    names = [operation["operationId"] for item in describe()["paths"].values() for operation in item.values()]
+    names = [operation["operationId"] for item in api_document()["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
     types_of_script = (ROOT / "js" / "client" / "client.d.ts").read_text("utf-8")
     for name in names:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.support.api_document import api_document
 from tests.support.sources import SOURCES
 from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from tests.treadle.http.test_api_schema import undocumented
 from treadle import diagnose
-from treadle.http.server import describe
 from treadle.store.tables import accounts, blockers, post_blockers, webhook_deliveries
 
 HTTP = SOURCES["treadle"] / "http"
@@ -56,7 +56,7 @@ def routes(path: Path) -> list[tuple[ast.AsyncFunctionDef, ast.Call]]:
 
 
 def test_the_routes_are_found() -> None:
-    assert sum(len(routes(path)) for path in FILES) >= len(describe()["paths"]) > 0
+    assert sum(len(routes(path)) for path in FILES) >= len(api_document()["paths"]) > 0
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

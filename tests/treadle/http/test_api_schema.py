@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from tests.support.api_document import api_document
 from tests.support.folders import settings_in
 from tests.support.postgres import Cluster
 from tests.treadle.http.conftest import Site, add_samples
@@ -34,7 +35,6 @@ from treadle import diagnose
 from treadle.app import open_app
 from treadle.engine.lease import Lease
 from treadle.http.examples import POST_EXAMPLE, POST_IN_EXAMPLE
-from treadle.http.server import describe
 from treadle.settings import Settings
 from treadle.store.tables import posts
 
@@ -83,7 +83,7 @@ def site_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster:
 
 
 # The stream of changes never ends; it has tests of its own.
-schema = schemathesis.openapi.from_dict(describe()).exclude(path="/v1/events")
+schema = schemathesis.openapi.from_dict(api_document()).exclude(path="/v1/events")
 
 
 def _built_when_it_runs(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -162,7 +162,7 @@ def test_the_examples_are_answers_of_this_server(site: Site) -> None:
 
 
 def test_every_route_is_described() -> None:
-    described = describe()["paths"]
+    described = api_document()["paths"]
     assert described.keys() >= {"/v1/posts", "/v1/posts/{post_id}", "/v1/accounts", "/v1/media"}
     for path, item in described.items():
         for method, operation in item.items():

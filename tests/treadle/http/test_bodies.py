@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.api_document import api_document
 from tests.support.sources import SOURCES
 from tests.treadle.http.conftest import Site
 from tests.treadle.posts.test_findings import JSON_VALUES
@@ -17,7 +18,6 @@ from treadle.domain import shapes
 from treadle.domain.post_shape import PatchIn, PostIn
 from treadle.domain.sentences import SENTENCES
 from treadle.http import bodies
-from treadle.http.server import describe
 
 SHAPES = sorted(
     {one for _, one in inspect.getmembers(bodies, inspect.isclass) if issubclass(one, shapes.Shape)} - {shapes.Shape},
@@ -111,7 +111,7 @@ def test_a_change_names_what_is_wrong_with_it_once(site: Site) -> None:
 
 
 def test_the_document_shows_the_models_that_read() -> None:
-    named = describe()["components"]["schemas"]
+    named = api_document()["components"]["schemas"]
     for shape in (PostIn, PatchIn, bodies.BulkPostIn, bodies.ActionsIn, bodies.WebhookIn):
         assert named[shape.__name__]["properties"].keys() == shapes.names_of(shape).keys()
         assert named[shape.__name__]["additionalProperties"] is False

@@ -11,14 +11,14 @@ import jsonschema_rs
 import pytest
 from tools.breaking_changes import bare
 
+from tests.support.api_document import api_document
 from tests.treadle.http.conftest import Site
 from treadle.http import completing, field_docs
 from treadle.http.reference import static_site
-from treadle.http.server import describe
 from treadle.notify.webhooks import EVENTS
 from treadle.services.refusals import KINDS
 
-DOCUMENT = json.loads(json.dumps(describe()))
+DOCUMENT = api_document()
 COMPONENTS = {"schemas": bare(DOCUMENT["components"]["schemas"], named=True)}
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 OPERATIONS: dict[str, dict[str, Any]] = {

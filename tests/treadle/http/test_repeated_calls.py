@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.support.api_document import api_document
 from tests.treadle.http.conftest import Site
 from treadle.engine.retention import prune
 from treadle.http import repeated
-from treadle.http.server import describe
 from treadle.store.tables import kept_answers
 
 KEY = {"Idempotency-Key": "order-1"}
@@ -32,7 +32,7 @@ MAKING: dict[str, dict[str, Any]] = {
 
 
 def test_every_post_offers_the_header_but_those_that_store_nothing() -> None:
-    for path, item in describe()["paths"].items():
+    for path, item in api_document()["paths"].items():
         names = {p["name"] for p in item.get("post", {}).get("parameters", ())}
         if "post" in item:
             assert ("Idempotency-Key" in names) is (path not in repeated.BY_NATURE), path

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.api_document import api_document
 from tests.treadle.web.browsing import Served, browser_page
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.http.reference import static_site
-from treadle.http.server import describe
 from treadle.people.keys import create_key
 
 pytestmark = pytest.mark.browser
@@ -84,7 +84,7 @@ def test_a_call_is_found_and_tried_in_the_colors_of_the_pages(
 
 
 def test_the_copy_in_the_documentation_is_searched_without_a_server(chromium_browser: Any, tmp_path: Path) -> None:
-    for name, content in static_site(describe()).items():
+    for name, content in static_site(api_document()).items():
         (tmp_path / name).write_bytes(content)
     page = chromium_browser.new_page()
     try:
