@@ -48,14 +48,15 @@ def jobs(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
                 {"at_least": "full", "conservative": True}),
     }  # fmt: skip
     noise = Image.effect_noise((2500, 1800), 90)
-    for name, mode in (
-        ("p.webp", "RGB"),
-        ("p.png", "RGBA"),
-        ("p.tiff", "RGB"),
-        ("p.avif", "RGB"),
-        ("print.jpg", "CMYK"),
+    quick: dict[str, Any]  # how the files are made is not what is tested, and takes most of the time
+    for name, mode, quick in (
+        ("p.webp", "RGB", {"method": 0}),
+        ("p.png", "RGBA", {"compress_level": 1}),
+        ("p.tiff", "RGB", {}),
+        ("p.avif", "RGB", {"speed": 10}),
+        ("print.jpg", "CMYK", {}),
     ):
-        noise.convert("RGB").convert(mode).save(folder / name)
+        noise.convert("RGB").convert(mode).save(folder / name, **quick)
         made[name] = (folder / name, {"at_least": "image"})
     frames = [Image.new("RGB", (200, 100), (number * 20, 0, 0)) for number in range(8)]
     frames[0].save(folder / "m.gif", save_all=True, append_images=frames[1:], duration=100, loop=0)
@@ -65,7 +66,7 @@ def jobs(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
     except ImportError:
         return made
     pillow_heif.register_heif_opener()
-    noise.convert("RGB").save(folder / "p.heic")
+    noise.convert("RGB").save(folder / "p.heic", quality=30, enc_params={"preset": "ultrafast"})
     made["p.heic"] = (folder / "p.heic", {})
     return made
 

@@ -57,8 +57,7 @@ class Found:
         """Whether a text of a thousand characters shows what the expression does with any length."""
         if self.engine != "re":
             return False
-        written = self.pattern.encode("latin-1") if self.binary else self.pattern
-        return int(sre_parse.parse(written, self.flags & ~re.DEBUG).getwidth()[0]) < 1000
+        return int(sre_parse.parse(self.pattern, self.flags & ~re.DEBUG).getwidth()[0]) < 1000
 
     def reader(self, way: str) -> Callable[[str], object]:
         made: Any
