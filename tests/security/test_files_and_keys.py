@@ -22,8 +22,7 @@ from starlette.testclient import TestClient
 
 from tests.support.sources import modules, place_of
 from tests.treadle.cli import servers
-from tests.treadle.cli.ready import treadle
-from tests.treadle.cli.servers import serving
+from tests.treadle.cli.ready import serving, treadle
 from tests.treadle.http.conftest import add_account
 from treadle import private
 from treadle.app import DEFAULT_WORKSPACE, App, open_app

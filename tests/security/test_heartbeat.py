@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from tests.support.folders import settings_in
-from tests.treadle.cli.servers import environment, serving
+from tests.treadle.cli.ready import serving
+from tests.treadle.cli.servers import environment
 from tests.treadle.http.conftest import add_account
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.engine.heartbeat import OVERDUE_S, is_working, ping

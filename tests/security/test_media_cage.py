@@ -20,6 +20,8 @@ import structlog
 
 from tests.security.escapes import NUMBERS
 from tests.support.folders import settings_in
+from tests.treadle.cli.ready import treadle
+from tests.treadle.cli.servers import environment
 from treadle.media import caged, jobs, samples
 from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner
 from treadle.media.samples import VideoRecipe
@@ -394,10 +396,7 @@ def test_what_is_missing_is_said(
 
 
 def test_the_doctor_has_the_line(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "treadle", "doctor", "--offline", "--json"], capture_output=True, text=True, check=False,
-        cwd=tmp_path, env={**os.environ},
-    )  # fmt: skip
+    done = treadle("doctor", "--offline", "--json", env=environment(tmp_path))
     lines = {entry["name"]: entry for entry in json.loads(done.stdout)["lines"]}
     assert lines["Media cage"]["verdict"] == ("look" if WHOLE.missing else "fine")
 

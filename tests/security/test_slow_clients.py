@@ -18,7 +18,8 @@ import pytest
 
 from tests.security.test_files_and_keys import admin_key, jpeg
 from tests.support.folders import settings_in
-from tests.treadle.cli.servers import PATIENCE_S, environment, serving
+from tests.treadle.cli.ready import serving
+from tests.treadle.cli.servers import PATIENCE_S, environment
 from treadle.http import connection
 from treadle.store import feed
 

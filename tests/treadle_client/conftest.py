@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.treadle.cli.servers import environment, serving, treadle
+from tests.treadle.cli.ready import serving, treadle
+from tests.treadle.cli.servers import environment
 from treadle.sandbox import running
 
 

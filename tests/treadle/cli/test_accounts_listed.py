@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.treadle.cli.conftest import Terminal
+from tests.treadle.cli.ready import treadle as in_a_process
 from tests.treadle.cli.servers import environment
-from tests.treadle.cli.servers import treadle as in_a_process
 from tests.treadle.cli.test_tables_and_ids import REVOKED, on_a_terminal
 from tests.treadle.http.conftest import Site, add_account
 from treadle.accounts import health

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.cli.servers import environment, serving, treadle
+from tests.treadle.cli.ready import serving, treadle
+from tests.treadle.cli.servers import environment
 from tests.treadle.http.conftest import Site
 from treadle.cli import main
 from treadle_sandbox.server import Sandbox

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 
 from tests.treadle.cli import servers
 from tests.treadle.cli.conftest import Terminal
+from tests.treadle.cli.ready import Process
 from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from treadle.store import feed
@@ -61,10 +60,7 @@ def test_more_changes_than_a_page(treadle: Terminal, at_home: Site) -> None:
 
 def test_following_goes_on_until_it_is_stopped(at_home: Site) -> None:
     env = servers.environment(at_home.app.settings.data_dir.parent)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "treadle", "events", "--follow", "--json"],
-        env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = Process("events", "--follow", "--json", env=env)
     try:
         assert process.stdout is not None
         happen(at_home, "post.failed", "pst_1")

@@ -13,8 +13,9 @@ import pytest
 from typer.core import TyperGroup
 
 from tests.treadle.cli.conftest import Terminal
+from tests.treadle.cli.ready import treadle as in_a_process
 from tests.treadle.cli.servers import environment
-from tests.treadle.cli.servers import treadle as in_a_process
+from tests.treadle.cli.servers import treadle as from_the_start
 from treadle.cli import COMMANDS, main
 from treadle.cli._groups import load
 
@@ -133,7 +134,7 @@ def test_the_shell_completes_names_and_options(tmp_path: Path, shell: str, typed
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_that_reads_the_script_completes(tmp_path: Path, shell: str) -> None:
     """The script of each shell is that shell's own; where the shell is here, it is read and used by it."""
-    script = in_a_process(env=environment(tmp_path, _TREADLE_COMPLETE=f"source_{shell}")).stdout
+    script = from_the_start(env=environment(tmp_path, _TREADLE_COMPLETE=f"source_{shell}")).stdout
     assert f"complete_{shell}" in script
     if shutil.which(shell) is None:
         return

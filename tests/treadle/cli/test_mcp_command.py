@@ -13,7 +13,8 @@ from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, TextContent
 
 from tests.support.folders import settings_in
-from tests.treadle.cli.servers import environment, treadle
+from tests.treadle.cli.ready import treadle
+from tests.treadle.cli.servers import environment
 from treadle.app import DEFAULT_WORKSPACE, open_app
 from treadle.people.keys import create_key
 

@@ -15,7 +15,9 @@ import pytest
 from PIL import Image
 
 from tests.support.folders import settings_in
-from tests.treadle.cli.servers import PATIENCE_S, environment, serving, treadle
+from tests.treadle.cli import servers
+from tests.treadle.cli.ready import serving, treadle
+from tests.treadle.cli.servers import PATIENCE_S, environment
 from treadle.app import DEFAULT_WORKSPACE, open_app
 from treadle.store import feed
 
@@ -61,7 +63,7 @@ def test_a_start_imports_nothing_that_can_wait(tmp_path: Path) -> None:
 
 def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
     env = environment(tmp_path)
-    with serving("serve", "--port", "0", "--stop-within", "20", env=env) as (process, said):
+    with servers.serving("serve", "--port", "0", "--stop-within", "20", env=env) as (process, said):
         url = said["url"]
         assert said["public_url"] == url
         assert get(f"{url}/healthz")[0] == 200

@@ -6,12 +6,12 @@ import os
 import pty
 import re
 import subprocess
-import sys
 
 import pytest
 
 from tests.treadle.cli import servers
 from tests.treadle.cli.conftest import Terminal
+from tests.treadle.cli.ready import Process
 from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from treadle.cli._print import table
@@ -25,11 +25,8 @@ def on_a_terminal(site: Site, *args: str, columns: int, **env: str) -> str:
     """What a command shows on a terminal so many columns wide."""
     ours, theirs = pty.openpty()
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "treadle", *args],
-            env=servers.environment(site.app.settings.data_dir.parent, COLUMNS=str(columns), TERM="xterm", **env),
-            stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        where = servers.environment(site.app.settings.data_dir.parent, COLUMNS=str(columns), TERM="xterm", **env)
+        process = Process(*args, env=where, stdout=theirs, stderr=subprocess.DEVNULL)
     finally:
         os.close(theirs)
     said = b""

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook
 
-from tests.treadle.cli import servers
+from tests.treadle.cli import ready, servers
 from tests.treadle.cli.conftest import Terminal
 from tests.treadle.http.conftest import Site
 from treadle.notify import webhooks as hooks
@@ -142,7 +142,7 @@ def test_a_test_arrives_and_is_sent_again(
     for name, value in env.items():
         if name.startswith("TREADLE_"):
             monkeypatch.setenv(name, value)
-    with servers.serving("serve", "--port", "0", env=env):
+    with ready.serving("serve", "--port", "0", env=env):
         made = treadle.json("webhooks", "add", url)
         sent = treadle.json("webhooks", "ping", made["id"], "--wait", "120")
         assert (sent["state"], sent["history"][-1]["status"]) == ("delivered", 204)

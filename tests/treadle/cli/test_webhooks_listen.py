@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook
 
-from tests.treadle.cli import servers
+from tests.treadle.cli import ready, servers
 from tests.treadle.cli.conftest import Terminal
 from tests.treadle.http.conftest import Site
 from treadle.notify.webhooks import create, fan_out
@@ -113,17 +113,17 @@ def test_nobody_listens(treadle: Terminal, at_home: Site) -> None:
 
 
 def test_the_events_of_another_server(tmp_path: Path, receiver: str) -> None:
-    with servers.serving("serve", "--port", "0", env=servers.environment(tmp_path / "there")) as (_, ready):
+    with ready.serving("serve", "--port", "0", env=servers.environment(tmp_path / "there")) as (_, said):
         there = servers.environment(tmp_path / "there")
-        key = json.loads(servers.treadle("keys", "create", "--json", env=there).stdout)["key"]
+        key = json.loads(ready.treadle("keys", "create", "--json", env=there).stdout)["key"]
         here = servers.environment(tmp_path / "here", TREADLE_KEY=key)
         wrong = servers.environment(tmp_path / "here", TREADLE_KEY="trd_wrong")
-        listen = ("webhooks", "listen", receiver, "--server", ready["url"], "--count", "1", "--after", "0")
-        refused = servers.treadle(*listen, env=wrong)
+        listen = ("webhooks", "listen", receiver, "--server", said["url"], "--count", "1", "--after", "0")
+        refused = ready.treadle(*listen, env=wrong)
         assert refused.returncode == 2
         assert "HTTP 401" in refused.stderr
         _announce(tmp_path / "there")
-        done = servers.treadle(*listen, env=here)
+        done = ready.treadle(*listen, env=here)
     assert done.returncode == 0, done.stderr
     Webhook(done.stdout.splitlines()[0].removeprefix("Secret: ")).verify(*Receiver.got[0])
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from tests.treadle.cli.ready import treadle as in_a_process
 from tests.treadle.cli.servers import environment
-from tests.treadle.cli.servers import treadle as in_a_process
 from tests.treadle.http.conftest import Site
 from treadle.settings import Settings
 
