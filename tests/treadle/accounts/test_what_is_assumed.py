@@ -58,6 +58,6 @@ async def test_the_same_name_with_another_id_is_another_profile(service: Account
     assert any("threads_delete" in line for line in page.todo), "said before the first post is published"
     with service.db.read() as conn:
         listed = account_list.read(conn, ONE, "", service.now())
-    assert [row["shares_name"] for row in listed.accounts] == [True, True]
+    assert [row.shares_name for row in listed.accounts] == [True, True]
     template = Path(account_list.__file__).parents[1] / "web" / "templates" / "accounts.html"
     assert "account.shares_name" in template.read_text(encoding="utf-8")

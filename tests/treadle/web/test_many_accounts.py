@@ -152,10 +152,10 @@ def test_what_reconnecting_sends_is_counted_for_all_at_once_as_for_one(
     with sample.app.db.read() as conn:
         page = read(conn, DEFAULT_WORKSPACE, app_id, now)
         for account in page.accounts:
-            ids = repairable(conn, account["id"], app_id)
-            alone = preview_of_connecting(conn, account["id"], ids, workspace_id=DEFAULT_WORKSPACE, now=now)
-            assert account["would"] == {what: len(found) for what, found in alone.items()}, account["username"]
-        assert {row["username"]: row["would"] for row in page.accounts}["weaver.040"] == {"sends": 4, "holds": 2}
+            ids = repairable(conn, account.id, app_id)
+            alone = preview_of_connecting(conn, account.id, ids, workspace_id=DEFAULT_WORKSPACE, now=now)
+            assert account.would == {what: len(found) for what, found in alone.items()}, account.username
+        assert {row.username: row.would for row in page.accounts}["weaver.040"] == {"sends": 4, "holds": 2}
 
 
 def test_a_page_asks_no_more_for_a_hundred_accounts_than_for_three(sample: SampleSite) -> None:

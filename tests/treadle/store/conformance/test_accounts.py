@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from treadle.store import (
 from treadle.store.account_pages import AccountCounts, AccountPlace, Namesake
 from treadle.store.connect_links import LinkRow
 from treadle.store.messages_of_meta import DeletionRow
+from treadle.store.tables import accounts as accounts_table
 
 
 @covers(
@@ -134,23 +136,23 @@ def test_pages_of_accounts(conn: Connection) -> None:
     post(conn, "pst_b", state="draft")
     order = ["acc_c", "acc_b", "acc_a", "acc_d"]
     page = account_pages.page_of(conn, ONE, limit=10)
-    assert sorted(row["id"] for row in page) == sorted(order)
-    assert (page[0]["id"], page[-1]["id"]) == ("acc_c", "acc_d")
-    assert [row["rank"] for row in page] == [0, 1, 1, 2]
-    places = [account_pages.place_of(conn, ONE, row["id"]) for row in page]
+    assert sorted(row.id for row in page) == sorted(order)
+    assert (page[0].id, page[-1].id) == ("acc_c", "acc_d")
+    assert [row.rank for row in page] == [0, 1, 1, 2]
+    places = [account_pages.place_of(conn, ONE, row.id) for row in page]
     for number, place in enumerate(places):
         assert place is not None
         after = account_pages.page_of(conn, ONE, after=place, limit=10)
         from_it = account_pages.page_of(conn, ONE, start=place, limit=2)
-        assert [row["id"] for row in after] == [row["id"] for row in page[number + 1 :]]
-        assert [row["id"] for row in from_it] == [row["id"] for row in page[number : number + 2]]
+        assert [row.id for row in after] == [row.id for row in page[number + 1 :]]
+        assert [row.id for row in from_it] == [row.id for row in page[number : number + 2]]
     assert account_pages.place_of(conn, ONE, "acc_a", named="bert") is None
     assert account_pages.place_of(conn, ONE, "acc_c", named="bert") == AccountPlace(0, "bert", "acc_c")
     assert account_pages.counts(conn, ONE) == AccountCounts(4, 1)
     assert account_pages.counts(conn, TWO) == AccountCounts(0, 0)
     for named, many in (("zoë", 1), ("ZOË", 1), ("_100%", 1), ("%", 1), ("e", 4), ("nobody", 0)):
         assert account_pages.count_named(conn, ONE, named) == many, named
-    assert [row["id"] for row in account_pages.page_of(conn, ONE, named="BERT", limit=5)] == ["acc_c"]
+    assert [row.id for row in account_pages.page_of(conn, ONE, named="BERT", limit=5)] == ["acc_c"]
     assert account_pages.count_waiting(conn, ONE, order) == {"acc_a": 1}
 
 
@@ -330,11 +332,11 @@ def test_what_is_stored_is_read_back(
         accounts.keep(conn, ONE, "100", "acc_a", given_, now=at)
         messages_of_meta.insert_once(conn, "digest", "x", profile, now=at)
         row = accounts.with_id(conn, "acc_a")
-        page = account_pages.page_of(conn, ONE, limit=2)
+        kept = conn.execute(sa.select(accounts_table.c.profile).where(accounts_table.c.id == "acc_a")).scalar_one()
         undone.rollback()
     assert row is not None
     assert (row.username, row.token_enc, row.token_expires_at, row.created_at) == (name, sealed, at, at)
-    assert (row.scopes, row.app_id, page[0]["profile"]) == ([name], APP, profile)
+    assert (row.scopes, row.app_id, kept) == ([name], APP, profile)
 
 
 @covers(account_pages.shared_names, account_pages.namesakes)

@@ -6,16 +6,26 @@ A page costs the same few questions whether a workspace has three accounts or th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
-from treadle.services.usage import usage_of
+from treadle.services.usage import Usage, usage_of
 from treadle.store import Connection, account_pages
-from treadle.store.account_pages import AccountPlace
+from treadle.store.account_pages import AccountPlace, PagedAccount
 from treadle.store.blockers import repairable_of
-from treadle.store.repair_preview import counted_for_accounts
+from treadle.store.repair_preview import Effect, counted_for_accounts
 
 PAGE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAccount(PagedAccount):
+    """``shares_name``: another profile here has its username; ``waiting``: its posts that are neither drafts nor over;
+    ``would``: what connecting it again would do."""
+
+    shares_name: bool
+    waiting: int
+    would: Effect
+    usage: list[Usage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,7 @@ class AccountPage:
     """One page. ``matching``: accounts that the search finds (all of them without one); ``need_attention``: how many of
     the whole workspace do; ``following``: the cursor of the next page, empty on the last."""
 
-    accounts: list[dict[str, Any]]
+    accounts: list[ListedAccount]
     total: int
     need_attention: int
     matching: int
@@ -44,7 +54,7 @@ def read(
     beyond = _place(after)
     rows = account_pages.page_of(conn, workspace, named=named, after=beyond, limit=PAGE + 1)
     first = beyond is None
-    if at and not any(row["id"] == at for row in rows[:PAGE]):
+    if at and not any(row.id == at for row in rows[:PAGE]):
         # It is on another page: that one begins with it.
         place = account_pages.place_of(conn, workspace, at, named=named)
         if place is not None:
@@ -61,8 +71,8 @@ def read(
     )
 
 
-def _cursor(row: dict[str, Any]) -> str:
-    return f"{row['rank']}~{row['id']}~{row['username']}"
+def _cursor(row: PagedAccount) -> str:
+    return f"{row.rank}~{row.id}~{row.username}"
 
 
 def _place(cursor: str) -> AccountPlace | None:
@@ -72,25 +82,23 @@ def _place(cursor: str) -> AccountPlace | None:
 
 
 def _described(
-    conn: Connection, workspace: str, app_id: str, rows: Sequence[dict[str, Any]], now: float
-) -> list[dict[str, Any]]:
-    """The rows with what waits for each, what connecting it again would send, and what is used of its quota."""
-    ids = [row["id"] for row in rows]
+    conn: Connection, workspace: str, app_id: str, rows: Sequence[PagedAccount], now: float
+) -> list[ListedAccount]:
+    ids = [row.id for row in rows]
     if not ids:
         return []
     waiting = account_pages.count_waiting(conn, workspace, ids)
     own, shared = repairable_of(conn, ids, app_id)
     would = counted_for_accounts(conn, ids, own, shared, workspace_id=workspace, now=now)
     usage = usage_of(conn, rows, now)
-    names = account_pages.shared_names(conn, workspace, [row["username"] for row in rows])
+    names = account_pages.shared_names(conn, workspace, [row.username for row in rows])
     return [
-        {
-            **row,
-            "shares_name": row["username"] in names,
-            "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
-            "waiting": waiting.get(row["id"], 0),
-            "would": would[row["id"]],
-            "usage": usage[row["id"]],
-        }
+        ListedAccount(
+            **{field.name: getattr(row, field.name) for field in fields(row)},
+            shares_name=row.username in names,
+            waiting=waiting.get(row.id, 0),
+            would=would[row.id],
+            usage=usage[row.id],
+        )
         for row in rows
     ]

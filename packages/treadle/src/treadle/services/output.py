@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
+
+JsonObject: TypeAlias = dict[str, Any]  # JSON that an answer's model made, or whose shape is not ours to say
 
 
 class ApiModel(BaseModel):
@@ -12,6 +14,6 @@ class ApiModel(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """As plain JSON, with the fields that were set."""
         return self.model_dump(exclude_unset=True)

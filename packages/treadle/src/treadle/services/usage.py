@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from treadle.domain.quota import WINDOW_S
 from treadle.engine.quota import TOTALS
 from treadle.store import Connection, published
+from treadle.store.accounts import AccountRow
 
 
-def usage_of(conn: Connection, accounts: Sequence[Mapping[str, Any]], now: float) -> dict[str, list[dict[str, Any]]]:
-    """By account, ``posts`` and ``replies`` of the last 24 hours: ``{"name", "used", "total"}``.
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """``used`` of ``total`` in 24 hours; ``name``: what is counted, ``posts`` or ``replies``."""
 
-    ``accounts``: rows with ``id`` and ``quota``. One question for all of them.
-    """
-    counted = published.counts_since(conn, [row["id"] for row in accounts], now - WINDOW_S)
+    name: str
+    used: int
+    total: int
+
+
+def usage_of(conn: Connection, accounts: Sequence[AccountRow], now: float) -> dict[str, list[Usage]]:
+    """Posts and replies of the last 24 hours by account. One question for all of them."""
+    counted = published.counts_since(conn, [account.id for account in accounts], now - WINDOW_S)
     ours = {(account, "replies" if reply else "posts"): n for (account, reply), n in counted.items()}
-    return {row["id"]: [_usage(name, row["quota"] or {}, ours, row["id"], now) for name in TOTALS] for row in accounts}
+    return {one.id: [_usage(name, one.quota or {}, ours, one.id, now) for name in TOTALS] for one in accounts}
 
 
 def _usage(
     name: str, quota: Mapping[str, Any], ours: Mapping[tuple[str, str], int], account_id: str, now: float
-) -> dict[str, Any]:
+) -> Usage:
     total, used = int(quota.get(f"{name}_total") or TOTALS[name]), ours.get((account_id, name), 0)
     if quota.get(f"{name}_used") is not None and now - float(quota.get("at") or 0) < WINDOW_S:
         used = max(used, int(quota[f"{name}_used"]))
-    return {"name": name, "used": min(used, total), "total": total}
+    return Usage(name, min(used, total), total)

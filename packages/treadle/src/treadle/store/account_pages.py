@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from treadle.domain.states import FINAL
+from treadle.store.accounts import AccountRow
 from treadle.store.clauses import connected
 from treadle.store.paging import beyond
 from treadle.store.tables import accounts, posts
@@ -24,6 +25,17 @@ class AccountPlace(NamedTuple):
     rank: int
     username: str
     account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PagedAccount(AccountRow):
+    """``rank``: 0 for those that need attention, 1 for those that are well, 2 for those not connected any more."""
+
+    token_issued_at: float | None
+    rank: int
+
+
+_COLUMNS = [_RANK.label("rank") if field.name == "rank" else accounts.c[field.name] for field in fields(PagedAccount)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +71,15 @@ def page_of(
     after: AccountPlace | None = None,
     start: AccountPlace | None = None,
     limit: int,
-) -> list[dict[str, Any]]:
-    """Whole rows with their ``rank``. ``after``: those behind this place; ``start``: those from this place on."""
-    query = sa.select(accounts, _RANK.label("rank")).where(*_of(workspace_id, named))
+) -> list[PagedAccount]:
+    """``after``: those behind this place; ``start``: those from this place on."""
+    query = sa.select(*_COLUMNS).where(*_of(workspace_id, named))
     if after is not None:
         query = query.where(beyond(_ORDER, after))
     if start is not None:
         query = query.where(beyond(_ORDER, start, and_it=True))
     query = query.order_by(*_ORDER).limit(limit)
-    return [dict(row) for row in conn.execute(query).mappings()]
+    return [PagedAccount(**row) for row in conn.execute(query).mappings()]
 
 
 def shared_names(conn: sa.Connection, workspace_id: str, usernames: Sequence[str]) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -18,6 +17,7 @@ from treadle.domain.refusal import Refusal
 from treadle.domain.states import FINAL, STATE_WORDS
 from treadle.plural import plural
 from treadle.services import account_list, accounts, connecting
+from treadle.services.account_list import ListedAccount
 from treadle.web.labels import step_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle_threads.oauth import SCOPES
@@ -47,7 +47,7 @@ async def show(page: LoggedIn) -> Response:
         listing=found,
         accounts=found.accounts,
         named=named,
-        near={row["id"] for row in found.accounts},
+        near={row.id for row in found.accounts},
         again="/accounts" + (f"?{urlencode(kept)}" if kept else ""),
         following=f"/accounts?{urlencode({**kept, 'after': found.following})}" if found.following else "",
         can_connect=bool(app_id and secret),
@@ -63,17 +63,17 @@ def address_of(account_id: str) -> str:
     return f"/accounts?{urlencode({'account': account_id})}"
 
 
-def _back(page: PageRequest, found: list[dict[str, Any]]) -> dict[str, str] | None:
+def _back(page: PageRequest, found: list[ListedAccount]) -> dict[str, str] | None:
     """What to say to somebody who comes back from connecting; what is shown is what is stored, not the address."""
     if page.query("status") == "failed":
         return {"tone": "act", "text": "No account was connected. Press Connect account or Reconnect to try again."}
-    mine = next((row for row in found if row["id"] == page.query("account_id") and row["connected"]), None)
+    mine = next((row for row in found if row.id == page.query("account_id") and row.connected), None)
     if page.query("status") != "connected" or mine is None:
         return None
-    who = f"@{mine['username'] or mine['threads_user_id']}"
-    if mine["health"] not in ("active", "expiring"):
+    who = f"@{mine.username or mine.threads_user_id}"
+    if mine.health not in ("active", "expiring"):
         return {"tone": "act", "text": f"{who} is connected, but needs attention. See below."}
-    waiting = f" {plural(mine['waiting'], 'post is', 'posts are')} upcoming." if mine["waiting"] else ""
+    waiting = f" {plural(mine.waiting, 'post is', 'posts are')} upcoming." if mine.waiting else ""
     return {"tone": "go", "text": f"{who} is connected.{waiting}"}
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -18,8 +17,10 @@ from treadle.domain.clocks import time_of_day
 from treadle.domain.slots import upcoming
 from treadle.domain.states import EDITABLE, STATE_WORDS
 from treadle.domain.zones import zone_named
+from treadle.services.output import JsonObject
 from treadle.services.read import Filters, list_posts
 from treadle.store import Connection, queues
+from treadle.store.accounts import AccountName
 from treadle.web import uploads
 from treadle.web.drafts import next_full_hour
 from treadle.web.labels import epoch
@@ -44,7 +45,23 @@ class FreeSlot:
     hour: int
     minute: int
     local: str
-    account: Any
+    account: AccountName
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPost:
+    """A post as the calendar places it: ``at`` is epoch seconds, the others are in the person's zone. ``waits``: for an
+    approval; ``needs``: somebody has to act."""
+
+    post: JsonObject
+    day: date
+    clock: str
+    hour: int
+    minute: int
+    at: float
+    movable: bool
+    waits: bool
+    needs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +72,7 @@ class Hour:
     local: str
     over: bool
     now: bool
-    posts: Sequence[dict[str, Any]] = ()
+    posts: Sequence[PlannedPost] = ()
     free: Sequence[FreeSlot] = ()
     shift: int = 0  # quarters of an hour by which the only thing in it stands lower
 
@@ -69,7 +86,7 @@ class Day:
     day: date
     inside: bool
     today: bool
-    posts: tuple[dict[str, Any], ...]
+    posts: tuple[PlannedPost, ...]
     begin: str = ""  # the time that a new post of this day begins with, empty when the day is over
     free: Sequence[FreeSlot] = ()
     hours: Mapping[int, Hour] = field(default_factory=dict)
@@ -77,7 +94,7 @@ class Day:
     @property
     def marks(self) -> tuple[str, ...]:
         """What the strip of days shows of it: at most three of attention, published, planned, draft."""
-        found = {"act" if post["needs"] else MARKS.get(post["state"], "plan") for post in self.posts}
+        found = {"act" if one.needs else MARKS.get(one.post["state"], "plan") for one in self.posts}
         return tuple(one for one in ("act", "go", "plan", "draft") if one in found)[:3]
 
     @property
@@ -200,18 +217,18 @@ def _addresses(page: PageRequest, view: str, middle: date) -> Callable[..., str]
 
 def _read(
     conn: Connection, page: PageRequest, chosen: Sequence[str], label: str, begin: float, end: float
-) -> tuple[list[dict[str, Any]], list[tuple[float, Any]], list[dict[str, Any]]]:
+) -> tuple[list[JsonObject], list[tuple[float, AccountName]], list[JsonObject]]:
     """Posts of the time, free slots of it, and drafts without a time."""
     workspace = page.workspace
     filters = Filters(states=("draft", *SHOWN), due_from=begin, due_to=end, sort="due_at", label=label or None)
-    found: list[dict[str, Any]] = []
+    found: list[JsonObject] = []
     cursor: str | None = None
     while len(found) < MOST:
         some, cursor = list_posts(conn, workspace, filters, limit=200, after=cursor)
         found += [post for post in some if post["state"] != "draft" or post["publish_at"]]
         if cursor is None:
             break
-    slots: list[tuple[float, Any]] = []
+    slots: list[tuple[float, AccountName]] = []
     for account in page.frame.accounts:
         queue = queues.find(conn, workspace, account.id) if not chosen or account.id in chosen else None
         place = zone_named(queue.zone) if queue else None
@@ -230,25 +247,13 @@ def _days(
     days: Sequence[date],
     middle: date,
     today: date,
-    posts: Sequence[dict[str, Any]],
-    slots: Sequence[tuple[float, Any]],
+    posts: Sequence[JsonObject],
+    slots: Sequence[tuple[float, AccountName]],
 ) -> list[Day]:
-    by_day: dict[date, list[dict[str, Any]]] = {}
+    by_day: dict[date, list[PlannedPost]] = {}
     for post in posts:
-        due = _local(epoch(post["due_at"]) or 0.0, page.zone)
-        movable = post["state"] in EDITABLE
-        by_day.setdefault(due.date(), []).append(
-            {
-                **post,
-                "clock": time_of_day(due),
-                "hour": due.hour,
-                "minute": due.minute,
-                "at": epoch(post["due_at"]),
-                "movable": movable,
-                "waits": (waits := post["state"] == "draft" and post["approval"] == "pending"),
-                "needs": waits or post["state"] in NEEDS_SOMEBODY,
-            }
-        )
+        planned = _planned(post, page.zone)
+        by_day.setdefault(planned.day, []).append(planned)
     free: dict[date, list[FreeSlot]] = {}
     for at, account in sorted(slots, key=lambda one: one[0]):
         there = _local(at, page.zone)
@@ -266,13 +271,30 @@ def _days(
     ]  # fmt: skip
 
 
+def _planned(post: JsonObject, zone: ZoneInfo) -> PlannedPost:
+    at, state = epoch(post["due_at"]) or 0.0, post["state"]
+    due = _local(at, zone)
+    waits = state == "draft" and post["approval"] == "pending"
+    return PlannedPost(
+        post,
+        due.date(),
+        time_of_day(due),
+        due.hour,
+        due.minute,
+        at,
+        movable=state in EDITABLE,
+        waits=waits,
+        needs=waits or state in NEEDS_SOMEBODY,
+    )
+
+
 def _local(at: float, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(at, UTC).astimezone(zone)
 
 
 def _hours(grid: Sequence[Day]) -> list[int]:
     """The hours a week shows: the usual ones, and those in which there is something."""
-    busy = [post["hour"] for day in grid for post in day.posts]
+    busy = [post.hour for day in grid for post in day.posts]
     busy += [slot.hour for day in grid for slot in day.free]
     return list(range(min([DAY_BEGINS, *busy]), max([DAY_ENDS, *busy]) + 1))
 
@@ -282,9 +304,9 @@ def _with_hours(day: Day, hours: Sequence[int], page: PageRequest) -> Day:
     for hour in reversed(hours):
         begin = datetime(day.day.year, day.day.month, day.day.day, hour, tzinfo=page.zone)
         at = begin.timestamp()
-        posts = [post for post in day.posts if post["hour"] == hour]
+        posts = [post for post in day.posts if post.hour == hour]
         free = [slot for slot in day.free if slot.hour == hour]
-        minutes = [*(post["minute"] for post in posts), *(slot.minute for slot in free)]
+        minutes = [*(post.minute for post in posts), *(slot.minute for slot in free)]
         below = made.get(hour + 1)
         # What stands alone stands where its minute is, if that covers nothing below it.
         shift = minutes[0] // 15 if len(minutes) == 1 and below is not None and not below.things else 0

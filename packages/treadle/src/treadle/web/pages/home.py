@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ from treadle.plural import plural
 from treadle.services import attention, blockers, importing, workspaces
 from treadle.services.read import Filters, list_posts, posts_json
 from treadle.services.setup_guide import Step
-from treadle.services.usage import usage_of
+from treadle.services.usage import Usage, usage_of
 from treadle.store import Connection, accounts, insights, pages_posts, visible_blockers
 from treadle.store.accounts import AccountRow
 from treadle.store.pages_posts import RUNNING
@@ -42,7 +41,7 @@ async def show(page: LoggedIn) -> Response:
     steps: list[Step] = []
     if page.may("workspace") and not found["ever_published"]:
         steps = await checklist(page)
-    rows = [*found["scheduled"], *found["published"], *(post for group in found["causes"] for post in group["first"])]
+    rows = [*found["scheduled"], *found["published"], *(post for need in found["causes"] for post in need.first)]
     files = await uploads.first_files(page.app, page.workspace, rows)
     return page.render(
         "home.html", files=files, today=f"{today:%A, %B} {today.day}", steps=steps, **shown(steps), **found
@@ -51,12 +50,11 @@ async def show(page: LoggedIn) -> Response:
 
 def _read(conn: Connection, workspace: str, approver: bool, now: float) -> dict[str, Any]:
     found = {row.id: row for row in accounts.listing(conn, workspace, disconnected=True)}
-    names = {id_: asdict(row) for id_, row in found.items()}
     unfinished = pages_posts.unfinished_by_account(conn, workspace)
     blocked = attention.blocked_accounts(conn, workspace)
     space = workspaces.read(conn, workspace)
     live = [account for account in found.values() if account.disconnected_at is None]
-    used = usage_of(conn, [{"id": account.id, "quota": account.quota} for account in live], now)
+    used = usage_of(conn, live, now)
 
     def some(states: tuple[str, ...], sort: str) -> list[dict[str, Any]]:
         return list_posts(conn, workspace, Filters(states=states, sort=sort), limit=SHOWN)[0]
@@ -64,7 +62,7 @@ def _read(conn: Connection, workspace: str, approver: bool, now: float) -> dict[
     published = some(("published",), "-published_at")
     count = pages_posts.home_counts(conn, workspace, now=now, failed_since=now - attention.FAILED_LATELY_S)
     return {
-        "causes": attention.grouped(conn, workspace, names, now),
+        "causes": attention.grouped(conn, workspace, found, now),
         "trouble_since": visible_blockers.trouble_since(conn),
         "checked_at": max((account.checked_at for account in live if account.checked_at), default=None),
         "paused": space is not None and space.paused,
@@ -84,7 +82,8 @@ def _read(conn: Connection, workspace: str, approver: bool, now: float) -> dict[
             if (epoch(post["updated_at"]) or 0) > now - attention.FAILED_LATELY_S
         ],
         "risks": risks(conn, workspace, found, unfinished, blocked, used, now),
-        "accounts": [{**names[account.id], "usage": used[account.id]} for account in live[:SHOWN]],
+        "accounts": live[:SHOWN],
+        "usage": used,
         "disconnected": [
             {"id": id_, "who": _name(account), "posts": unfinished[id_]}
             for id_, account in found.items()
@@ -106,13 +105,13 @@ def risks(
     found: Mapping[str, AccountRow],
     unfinished: Mapping[str, int],
     blocked: set[str],
-    used: Mapping[str, Sequence[Mapping[str, Any]]],
+    used: Mapping[str, Sequence[Usage]],
     now: float,
 ) -> list[dict[str, str]]:
     """What will go wrong unless somebody acts, or unless it passes: sentences with an address."""
     risky: list[dict[str, str]] = []
     for outage in attention.outages(conn, workspace):
-        cause, count = outage["cause"], plural(outage["posts"], "post is", "posts are")
+        cause, count = outage.cause, plural(outage.posts, "post is", "posts are")
         text = f"{cause['title']}: {count} waiting. No action needed. Treadle will retry automatically."
         risky.append({"text": text, "href": cause["guide"]})
     late = pages_posts.count_due_before(conn, workspace, GOING, now - LATE_S)
@@ -128,8 +127,8 @@ def risks(
             text = f"Access to {who} expires {ago(min(ends), now)}. Reconnect it before then."
             risky.append({"text": text, "href": where})
         for usage in used[account.id]:
-            if usage["used"] >= usage["total"] * NEARLY:
-                text = f"{who} has used {usage['used']} of {usage['total']} {usage['name']} in 24 hours."
+            if usage.used >= usage.total * NEARLY:
+                text = f"{who} has used {usage.used} of {usage.total} {usage.name} in 24 hours."
                 risky.append({"text": text, "href": where})
         if account.paused and unfinished.get(account.id):
             text = f"{who} is paused. {plural(unfinished[account.id], 'post is', 'posts are')} waiting."
