@@ -172,6 +172,8 @@ def ways_by_name(sources: Nodes) -> dict[str, set[str]]:
         for node in nodes:
             if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
                 owner = node.value.func if isinstance(node.value, ast.Call) else node.value
+                if isinstance(owner, ast.Attribute) and owner.attr == "compiled":  # of a LateExpression
+                    owner = owner.value
                 name = getattr(owner, "id", "") or getattr(owner, "attr", "")
                 ways[name].add(_WAY.get(node.attr, node.attr))
     return ways

@@ -110,6 +110,7 @@ def test_every_page_has_a_twin_in_json_and_a_title_and_description_of_its_own(st
         assert description
         assert len(description.group(1)) > 30
         assert titles.setdefault(title.group(1), str(path)) == str(path), title.group(1)
+    assert len(titles) > len(load().patterns)
 
 
 def test_a_pattern_page_says_everything_about_its_pattern() -> None:

@@ -90,9 +90,9 @@ def test_every_route_wants_a_key_that_is_right(server: TestClient) -> None:
 def test_a_read_key_changes_nothing(server: TestClient) -> None:
     reader = key(server, "read")
     looks = {"/v1/preflight"}  # judges, and stores nothing
-    for method, path in routes(server):
-        if method == "GET" or path in looks:
-            continue
+    changing = [(method, path) for method, path in routes(server) if method != "GET" and path not in looks]
+    assert len(changing) > 20
+    for method, path in changing:
         answer = server.request(method, path, headers=reader, json={})
         assert answer.status_code == 403, (method, path, answer.status_code)
         assert answer.json()["code"] == "scope_too_small"

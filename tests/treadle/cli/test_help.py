@@ -64,7 +64,9 @@ def test_help_has_one_style_and_tells_flags_from_options_with_values(
         shown = help_of(capsys, *words)
         assert shown.lower().startswith(f"usage: treadle {' '.join(words)} ".lower().rstrip())
         assert not re.search("[╭│╰]", shown), words
-        for option, value in re.findall(r"^  (?:-\w, )?(--[\w-]+)( \S+)?(?:  |$)", shown, re.M):
+        options = re.findall(r"^  (?:-\w, )?(--[\w-]+)(?:, -\w)?( \S+)?(?:  |$)", shown, re.M)
+        assert ("--help", "") in options, words
+        for option, value in options:
             assert not value or value == " /" or value.isupper(), (words, option)
         assert not re.search(r"(?m)^  --json \S", shown.partition("ptions:")[2]), words
         assert "<str>" not in shown.partition("Options:")[2], words
