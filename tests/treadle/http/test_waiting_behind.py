@@ -11,7 +11,7 @@ from tests.treadle.http.test_api_posts import create
 from tests.treadle.web.conftest import sample  # noqa: F401
 from tests.treadle.web.sample_data import SampleSite, add_account, add_blocker, add_post
 from treadle.app import App
-from treadle.services.read import iso
+from treadle.domain.times import iso
 from treadle.store.tables import blockers, parts, posts
 from treadle_diagnosis import diagnose
 

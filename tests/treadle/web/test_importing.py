@@ -131,7 +131,8 @@ def test_the_page_shows_each_row_before_it_stores(sample: SampleSite) -> None:
     with sample.app.db.read() as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(posts)).scalar() == before
     bad = {"file": ("posts.csv", "Grüße".encode("cp1252"), "text/csv")}
-    assert "not in UTF-8" in sample.client.post("/import", data={"csrf": CSRF}, files=bad).text
+    refused = sample.client.post("/import", data={"csrf": CSRF}, files=bad)
+    assert (refused.status_code, "not in UTF-8" in refused.text) == (422, True)
 
 
 def test_home_says_of_imported_posts_what_they_wait_for(sample: SampleSite) -> None:

@@ -71,7 +71,6 @@ def _find(cmd: Invocation, given: str) -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any]) -> None:
-
     from treadle_diagnosis.cli.show import bold, field, write
 
     cause, would = found["cause"], found["would"]

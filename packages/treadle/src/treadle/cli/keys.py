@@ -94,7 +94,7 @@ def list_keys(cmd: Invocation) -> None:
 
 def _day(at: float | None) -> str:
 
-    from treadle.services.read import iso
+    from treadle.domain.times import iso
 
     return when(iso(at))[:10] or "never"
 

@@ -169,9 +169,9 @@ def repair(
 async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> dict[str, Any]:
     """Do as the API does, wait for it, and show the progress."""
     from treadle.cli.check import MediaBar
+    from treadle.domain.times import iso
     from treadle.media.jobs import Progress
     from treadle.services.files import PROGRESS_EVERY_S, Repairs, media_json, set_job
-    from treadle.services.read import iso
     from treadle.store.files import find_media
 
     async def now() -> dict[str, Any]:

@@ -62,14 +62,14 @@ def list_people(cmd: Invocation) -> None:
 
 def person_json(row: Person) -> dict[str, Any]:
 
-    from treadle.services.read import iso
+    from treadle.domain.times import iso
 
     return {name: iso(value) if name.endswith("_at") else value for name, value in asdict(row).items()}
 
 
 def _day(row: Person) -> str:
 
-    from treadle.services.read import iso
+    from treadle.domain.times import iso
 
     return when(iso(row.last_login_at))[:10] or "never"
 

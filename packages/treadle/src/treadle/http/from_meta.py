@@ -15,13 +15,13 @@ from treadle.accounts import from_meta
 from treadle.accounts.from_meta import BODY_MOST, Signed
 from treadle.accounts.service import Accounts
 from treadle.domain.refusal import Refusal
+from treadle.domain.times import iso
 from treadle.http import forms
 from treadle.http.caller import CurrentApp
 from treadle.http.problems import Problem
 from treadle.http.templating import render
 from treadle.services.context import App
 from treadle.services.output import ApiModel
-from treadle.services.read import iso
 from treadle.store import Connection
 from treadle_threads import ThreadsClient
 

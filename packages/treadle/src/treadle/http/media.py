@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from treadle.disk import is_full
 from treadle.domain.findings import finding
+from treadle.domain.times import iso
 from treadle.http import bodies, examples, reading
 from treadle.http.caller import CurrentApp, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
@@ -23,7 +24,6 @@ from treadle.media.hosting import MAX_BYTES
 from treadle.media.outcomes import of_this_machine
 from treadle.services import files
 from treadle.services.context import App
-from treadle.services.read import iso
 from treadle.store.files import find_media
 
 AGAIN_S = 60  # a fault of this server is worth another try after this

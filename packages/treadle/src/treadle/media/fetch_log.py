@@ -19,7 +19,7 @@ from treadle.domain.fetched import Fetch
 log = logging.getLogger("treadle.media")
 NAME = "fetches.jsonl"
 MOST_BYTES = 64 * 1024  # of one file's lines; later requests are not noted any more
-MOST_AGENT = 200
+MOST_AGENT = 200  # characters of a user agent
 
 
 def note(folder: Path, fetch: Fetch) -> None:

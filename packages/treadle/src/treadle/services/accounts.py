@@ -15,12 +15,12 @@ from treadle.accounts.service import Accounts
 from treadle.domain.answers import Done, Missing
 from treadle.domain.cause import diagnose_failure
 from treadle.domain.refusal import Refusal
+from treadle.domain.times import iso
 from treadle.engine.quota import TOTALS, used_here
 from treadle.people import audit
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.post_output import DiagnosisOut, cause_out, diagnosis_out
-from treadle.services.read import iso
 from treadle.store import Connection
 from treadle.store import accounts as store
 from treadle.store.accounts import AccountRow

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from treadle.domain.answers import Missing, Rejected
 from treadle.domain.findings import finding
+from treadle.domain.times import iso
 from treadle.people import audit, keys
 from treadle.services.output import ApiModel
-from treadle.services.read import iso
 from treadle.store import Connection
 from treadle.store import api_keys as store
 from treadle.store.api_keys import KeyRow

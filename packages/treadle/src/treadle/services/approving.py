@@ -11,10 +11,10 @@ from pydantic import Field
 from treadle.domain.answers import Answer, Conflict, Done, Missing, Rejected
 from treadle.domain.findings import finding
 from treadle.domain.roles import ALLOWED, ROLES, Action, Role, allows, may_approve, may_touch
+from treadle.domain.times import iso
 from treadle.services.context import App
 from treadle.services.editing import WAITS
 from treadle.services.output import ApiModel
-from treadle.services.read import iso
 from treadle.store import Connection, comments, posts, users
 from treadle.store.rows import locked, row_of
 from treadle.store.timeline import Note, add_note, announce_post

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
+from treadle.domain.times import iso
 from treadle.services.output import ApiModel
-from treadle.services.read import iso
 from treadle.store import Connection
 from treadle.store import unknown_answers as store
 from treadle_diagnosis import catalog

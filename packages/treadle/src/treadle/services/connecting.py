@@ -13,12 +13,12 @@ from treadle.accounts.pages import ConnectPage
 from treadle.accounts.tokens import Unknown
 from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
+from treadle.domain.times import iso
 from treadle.people import audit
 from treadle.services import accounts
 from treadle.services.accounts import AccountOut, with_accounts
 from treadle.services.context import App
 from treadle.services.output import ApiModel
-from treadle.services.read import iso
 from treadle.store import Connection
 
 

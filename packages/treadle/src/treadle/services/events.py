@@ -20,12 +20,12 @@ from pydantic import Field
 
 from treadle.domain.answers import Missing
 from treadle.domain.states import STATE_WORDS
+from treadle.domain.times import iso
 from treadle.notify.payloads import CauseSent, PartSent, event_data
 from treadle.notify.webhooks import EVENTS, event_name, outcome_of
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.post_output import DifferenceOut, NextOut
-from treadle.services.read import iso
 from treadle.store import Connection, DatabaseError, feed
 from treadle.store.positions import CHANGES, Position
 

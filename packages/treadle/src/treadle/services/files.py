@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
+from treadle.domain.times import iso
 from treadle.media.jobs import Progress
 from treadle.media.reach import set_up_fault
 from treadle.media.report import MediaReport
@@ -25,7 +26,6 @@ from treadle.services.media_output import (
     RepairPlanOut,
 )
 from treadle.services.output import ApiModel
-from treadle.services.read import iso
 from treadle.services.refusals import ProblemDetails
 from treadle.store import Connection
 from treadle.store.files import delete_media, find_media, insert_media, page_of, post_that_needs

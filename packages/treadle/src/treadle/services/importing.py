@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -135,9 +136,7 @@ async def run(app: App, workspace_id: str, wanted: ImportWish, *, actor: str, dr
     made = None
     if not dry_run and any(row.verdict == "new" for row in rows):
         made = await _store(app, workspace_id, rows, wanted, actor)
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.verdict] = counts.get(row.verdict, 0) + 1
+    counts = dict(Counter(row.verdict for row in rows))
     return ImportReport.model_validate(
         {
             "dry_run": dry_run,

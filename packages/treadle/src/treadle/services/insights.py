@@ -11,13 +11,13 @@ from treadle.accounts import unreadable
 from treadle.domain.answers import Conflict, Missing
 from treadle.domain.insights import FIRST_S, METRICS, SCOPE, Numbers, may_be_read
 from treadle.domain.run_state import AccountView
+from treadle.domain.times import iso
 from treadle.engine.insights import read_part
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask, limited
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.post_output import DiagnosisOut, cause_out
-from treadle.services.read import iso
 from treadle.store import Connection, insights
 from treadle.store.accounts import view_of
 from treadle.store.insights import DueRead

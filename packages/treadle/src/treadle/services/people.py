@@ -17,6 +17,7 @@ from pydantic import Field
 
 from treadle.domain.refusal import Refusal, not_found
 from treadle.domain.roles import LABELS, Role, may_manage, outranks
+from treadle.domain.times import iso
 from treadle.ids import new_id
 from treadle.people import audit, login
 from treadle.people.digests import digest
@@ -24,7 +25,6 @@ from treadle.people.login import LINK_ENDED as LINK_ENDED
 from treadle.people.login import one_after_the_other
 from treadle.services.context import App
 from treadle.services.output import ApiModel
-from treadle.services.read import iso
 from treadle.store import Connection, login_links, workspaces
 from treadle.store import audit as audit_rows
 from treadle.store import users as store

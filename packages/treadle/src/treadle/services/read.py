@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from treadle.domain.times import iso as iso  # where its readers look for it
 from treadle.services.blocker_output import blocker_out
 from treadle.services.post_output import EventsOut, PostOut, PostPage, event_out, post_out
 from treadle.store import Connection

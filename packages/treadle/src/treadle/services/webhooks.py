@@ -9,6 +9,7 @@ from pydantic import Field
 
 from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
+from treadle.domain.times import iso
 from treadle.notify import webhooks
 
 # What is sent, for the API's document.
@@ -16,7 +17,6 @@ from treadle.notify.payloads import EVENT_DATA as EVENT_DATA
 from treadle.notify.payloads import WebhookPayload as WebhookPayload
 from treadle.services.context import App
 from treadle.services.output import ApiModel
-from treadle.services.read import iso
 from treadle.store import Connection
 
 EVENTS = webhooks.EVENTS  # what can be sent, with its meaning

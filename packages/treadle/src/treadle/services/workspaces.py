@@ -13,6 +13,7 @@ from treadle.domain.collecting import Findings
 from treadle.domain.findings import Finding, finding
 from treadle.domain.refusal import Refusal
 from treadle.domain.rules import check_storable
+from treadle.domain.times import iso
 from treadle.ids import new_id
 from treadle.notify.alerts import set_urls
 from treadle.people import audit
@@ -20,7 +21,7 @@ from treadle.people.keys import create_key
 from treadle.services import alerts, workspace_options
 from treadle.services.context import App
 from treadle.services.output import ApiModel
-from treadle.services.read import counts, iso
+from treadle.services.read import counts
 from treadle.store import Connection
 from treadle.store import workspaces as store
 from treadle.store.workspaces import WorkspaceRow

@@ -81,7 +81,8 @@ async def take(page: LoggedInUpload) -> Response:
         raw = await file.read(MOST_BYTES + 1)
         read = decoded(raw)
         if read is None:
-            return await _page(page, _wanted(page, ""), trouble="The file is not in UTF-8. Export it again as UTF-8.")
+            trouble = "The file is not in UTF-8. Export it again as UTF-8."
+            return await _page(page, _wanted(page, ""), trouble=trouble, status=422)
         text = read
     wanted = _wanted(page, text)
     if not text.strip():
