@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 
 from treadle.domain.insights import METRICS, Numbers, may_be_read
+from treadle.services.output import JsonObject
 from treadle.services.post_history import Column, bars
 from treadle.services.read import posts_json
 from treadle.store import Connection, accounts, insights
@@ -22,7 +23,7 @@ SPANS: Final = (7, 30, 90)  # days that can be looked at
 class BestPost:
     """A post as the API returns it, with its newest figures."""
 
-    post: dict[str, Any]
+    post: JsonObject
     numbers: Numbers
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from treadle.services.blocker_output import blocker_out
+from treadle.services.output import JsonObject
 from treadle.services.post_output import EventsOut, PostOut, PostPage, event_out, post_out
 from treadle.store import Connection
 from treadle.store.posts_read import SORTS as SORTS
@@ -41,24 +41,24 @@ def read_events(conn: Connection, workspace_id: str, post_id: str) -> EventsOut 
 # The same as plain JSON, for pages, the command line and assistants.
 
 
-def post_json(conn: Connection, workspace_id: str, post_id: str) -> dict[str, Any] | None:
+def post_json(conn: Connection, workspace_id: str, post_id: str) -> JsonObject | None:
     post = read_post(conn, workspace_id, post_id)
     return post.to_json() if post else None
 
 
-def posts_json(conn: Connection, workspace_id: str, post_ids: Sequence[str]) -> list[dict[str, Any]]:
+def posts_json(conn: Connection, workspace_id: str, post_ids: Sequence[str]) -> list[JsonObject]:
     """Those of these posts that this workspace has, in the order of the ids."""
     return [post_out(post).to_json() for post in posts_of(conn, workspace_id, post_ids)]
 
 
 def list_posts(
     conn: Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> tuple[list[JsonObject], str | None]:
     page = read_page(conn, workspace_id, filters, limit=limit, after=after)
     return [post.to_json() for post in page.data], page.next
 
 
-def timeline(conn: Connection, workspace_id: str, post_id: str) -> list[dict[str, Any]] | None:
+def timeline(conn: Connection, workspace_id: str, post_id: str) -> list[JsonObject] | None:
     found = read_events(conn, workspace_id, post_id)
     return [event.to_json() for event in found.data] if found else None
 
@@ -70,12 +70,12 @@ def list_blockers(
     open_only: bool = True,
     limit: int | None = None,
     before: str | None = None,
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """The blockers this workspace can see, newest first, ``limit`` of them. ``before``: id of the last one seen."""
     rows = blocker_page(conn, workspace_id, open_only=open_only, limit=limit, before=before)
     return [blocker_out(row).to_json() for row in rows]
 
 
-def get_blocker(conn: Connection, workspace_id: str, blocker_id: str) -> dict[str, Any] | None:
+def get_blocker(conn: Connection, workspace_id: str, blocker_id: str) -> JsonObject | None:
     row = blocker_row(conn, workspace_id, blocker_id)
     return blocker_out(row).to_json() if row else None

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from treadle.domain.answers import Missing
 from treadle.plural import plural
 from treadle.services import attention, blockers, importing, workspaces
+from treadle.services.output import JsonObject
 from treadle.services.read import Filters, list_posts, posts_json
 from treadle.services.setup_guide import Step
 from treadle.services.usage import Usage, usage_of
@@ -56,7 +57,7 @@ def _read(conn: Connection, workspace: str, approver: bool, now: float) -> dict[
     live = [account for account in found.values() if account.disconnected_at is None]
     used = usage_of(conn, live, now)
 
-    def some(states: tuple[str, ...], sort: str) -> list[dict[str, Any]]:
+    def some(states: tuple[str, ...], sort: str) -> list[JsonObject]:
         return list_posts(conn, workspace, Filters(states=states, sort=sort), limit=SHOWN)[0]
 
     published = some(("published",), "-published_at")

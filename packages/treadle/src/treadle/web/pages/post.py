@@ -15,6 +15,7 @@ from treadle.services import approving, insights
 from treadle.services.approving import VERBS
 from treadle.services.detached import CHOICES, decide
 from treadle.services.naming import NamedPost, named
+from treadle.services.output import JsonObject
 from treadle.services.read import get_blocker, post_json, timeline
 from treadle.services.unpublishing import unpublish
 from treadle.store import Connection, accounts, api_keys, pages_posts
@@ -112,9 +113,7 @@ def retry_is_pointless(post: Mapping[str, Any], held: Sequence[Mapping[str, Any]
     return cause is not None and (cause["action"] == "fix_content" or cause["pattern"] == DETACHED)
 
 
-def in_names(
-    conn: Connection, workspace: str, post: dict[str, Any], events: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def in_names(conn: Connection, workspace: str, post: JsonObject, events: Sequence[JsonObject]) -> list[JsonObject]:
     """The timeline with the names people gave to keys in place of their ids; in ``post``'s own reason, too."""
     texts = [*(event["what"] for event in events), post["why"] or ""]
     ids = {id_ for text in texts for id_ in KEY_ID.findall(text)}

@@ -20,6 +20,7 @@ from treadle.domain.zones import zone_names
 from treadle.plural import plural
 from treadle.services import accounts as account_services
 from treadle.services import queue, undo
+from treadle.services.output import JsonObject
 from treadle.services.queue import QueueOut
 from treadle.services.read import post_json
 from treadle.store import Connection, posts, queues
@@ -46,7 +47,7 @@ class QueueLine:
     at: float
     clock: str
     local: str
-    post: dict[str, Any] | None
+    post: JsonObject | None
     before: float | None = None
     after: float | None = None
 

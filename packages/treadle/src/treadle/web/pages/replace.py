@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Answer, Done, Missing, Rejected
 from treadle.services.many import MEANT, MOST, Order, carry_out, choose
+from treadle.services.output import JsonObject
 from treadle.services.read import Filters, count_posts, posts_json
 from treadle.store import Connection
 from treadle.web import uploads
@@ -103,12 +103,12 @@ async def form(
     )
 
 
-def _posts(conn: Connection, workspace: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+def _posts(conn: Connection, workspace: str, ids: Sequence[str]) -> list[JsonObject]:
     """Those of the posts that may still be changed, in the order given."""
     return [post for post in posts_json(conn, workspace, ids) if post["state"] in MEANT["replace"]]
 
 
-def _stands(found: Sequence[dict[str, Any]]) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+def _stands(found: Sequence[JsonObject]) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
     """Files and links of the parts that are not out, with in how many posts each stands, the most common first."""
     files: Counter[str] = Counter()
     links: Counter[str] = Counter()
