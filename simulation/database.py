@@ -18,6 +18,7 @@ from simulation.chance import Dice
 from simulation.machine import Killed, Machine
 from simulation.queue import RUNS
 from treadle.store import Database, migrate
+from treadle.store.gathering import gathering
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -152,9 +153,11 @@ class SimulatedDatabase(Database):
         def once_more(conn: sa.Connection) -> R:
             if self._undone_first():
                 with suppress(sa.exc.IntegrityError), conn.begin_nested() as undone:
-                    fn(conn, *args, **kwargs)
+                    with gathering(conn):
+                        fn(conn, *args, **kwargs)
                     undone.rollback()
-            return fn(conn, *args, **kwargs)
+            with gathering(conn):
+                return fn(conn, *args, **kwargs)
 
         return await self.run(once_more)
 

@@ -54,15 +54,19 @@ RECOVERY = [
     Trap("treadle.engine.checking:check", 1, "before"),
 ]
 RECOVERY_ALONE = [Trap("treadle.engine.lease:end_all", 1, when) for when in ("before", "after")]
+GATHERED = [  # what those that share a commit append is written between their own changes and the commit
+    *(Trap("treadle.store.timeline:_insert", nth, "before") for nth in (1, 3)),
+    *(Trap("treadle.store.timeline:_insert", nth, "after") for nth in (1, 2)),
+]
 SHARED = [
     *(Trap("treadle.store.writers:SharingWriters._commit", nth, "before", several) for nth in (1, 3)),
     *(Trap("treadle.store.writers:SharingWriters._commit", nth, "after", several) for nth in (1, 2, 4)),
+    *GATHERED,
 ]
 GROUPS = [
     *(Trap("treadle.store.writers:GroupWriter._commit", nth, "before", several) for nth in (1, 3)),
     *(Trap("treadle.store.writers:GroupWriter._commit", nth, "after", several) for nth in (1, 2, 4)),
-    *(Trap("treadle.store.writers:_set_apart", nth, "before") for nth in (2, 5)),
-    *(Trap("treadle.store.writers:_keep", nth, "after") for nth in (1, 3)),
+    *GATHERED,
 ]
 MEDIA = [
     Trap("treadle.media.service:MediaService.prepare", 1, "before"),

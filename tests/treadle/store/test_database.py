@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from tests.support.folders import settings_in
 from treadle.store import Database, open_database
 from treadle.store import database as database_module
+from treadle.store.gathering import at_the_end
 
 FULL, NORMAL = 2, 1  # SQLite's numbers for PRAGMA synchronous
 
@@ -59,6 +61,49 @@ async def test_a_piece_that_fails_is_undone_alone(database: Database) -> None:
     assert isinstance(e, sa.exc.IntegrityError)
     assert names(database) == ["a", "b", "d"]
     database.close()
+
+
+async def test_runs_that_share_a_commit_write_what_they_put_off_once(database: Database) -> None:
+    """And one that fails, at once or with what it put off, fails alone."""
+    begun, go_on, inserts = threading.Event(), threading.Event(), 0
+
+    def hold(conn: sa.Connection) -> None:
+        begun.set()
+        go_on.wait(30)
+
+    def note(conn: object, cursor: object, statement: str, *rest: object) -> None:
+        nonlocal inserts
+        inserts += statement.startswith("INSERT")
+
+    async def together(*pieces: tuple[str, ...], beside: tuple[str, ...] = ()) -> list[object]:
+        begun.clear()
+        go_on.clear()
+        first = asyncio.ensure_future(database.run(hold))
+        await asyncio.to_thread(begun.wait, 30)
+        waiting = [asyncio.ensure_future(database.share(put_off, *piece)) for piece in pieces]
+        waiting += [asyncio.ensure_future(database.run(add, *beside))] if beside else []
+        await asyncio.sleep(0)
+        go_on.set()
+        await first
+        came = await asyncio.gather(*waiting, return_exceptions=True)
+        return [type(one) if isinstance(one, BaseException) else one for one in came]
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    assert await together(("a",), ("b", "c"), ("d",)) == ["a", "c", "d"]
+    assert inserts == 1
+    assert await together(("e",), ("f", "a"), ("g", "g"), ("h",)) == ["e", *[sa.exc.IntegrityError] * 2, "h"]
+    assert await together(("i",), ("j", "a"), beside=("k",)) == ["i", sa.exc.IntegrityError, "k"]
+    assert names(database) == list("abcdehik")
+    database.close()
+
+
+def put_off(conn: sa.Connection, *names: str) -> str:
+    at_the_end(conn, add_all, names)
+    return names[-1]
+
+
+def add_all(conn: sa.Connection, names: Sequence[str]) -> None:
+    conn.execute(sa.text("INSERT INTO things VALUES (:name)"), [{"name": name} for name in names])
 
 
 def _until_queued(database: Database, count: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from tests.support.postgres import Cluster
 from treadle.store import Database, writers
 from treadle.store.database import POOL_SIZE, SHARING
-from treadle.store.writers import TRIPS
+from treadle.store.gathering import at_the_end
+from treadle.store.writers import TRIPS, SharingWriters
 
 pytestmark = pytest.mark.postgres
 WAIT_S = 60.0
@@ -72,6 +73,14 @@ def add(conn: sa.Connection, name: str, place: int | None = None) -> str:
 
 def count(conn: sa.Connection, name: str = "a", n: int = 1) -> None:
     conn.execute(sa.text("UPDATE sums SET n = n + :n WHERE name = :name"), {"name": name, "n": n})
+
+
+def put_off(conn: sa.Connection, *names: str) -> None:
+    at_the_end(conn, add_all, names)
+
+
+def add_all(conn: sa.Connection, names: Sequence[str]) -> None:
+    conn.execute(sa.text("INSERT INTO things (name) VALUES (:name)"), [{"name": name} for name in names])
 
 
 def calling(*pieces: Piece) -> Piece:
@@ -144,6 +153,22 @@ async def test_what_waits_shares_a_commit(database: Database) -> None:
     assert stored(database)[0] == names
 
 
+async def test_what_is_put_off_is_written_once_for_all_that_share_a_commit(database: Database) -> None:
+    inserts: list[str] = []
+
+    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        inserts.extend(["INSERT"] if statement.startswith("INSERT") else [])
+
+    names = [f"n{number:02}" for number in range(10)]
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        assert await gathered(database, *(_puts_off(name) for name in names)) == names
+    finally:
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+    assert 1 <= len(inserts) <= SHARING
+    assert stored(database) == (names, {"a": 10, "b": 0})
+
+
 # What a piece does, and what comes of it: its answer, and whether what it wrote is stored.
 def _plain(name: str) -> Piece:
     return calling(count, partial(add, name=name))
@@ -186,6 +211,30 @@ def _undoes_a_part(name: str) -> Piece:
     return careful
 
 
+def _puts_off(name: str) -> Piece:
+    return calling(count, lambda conn: put_off(conn, name), lambda conn: name)
+
+
+def _puts_off_what_is_refused(name: str) -> Piece:
+    return calling(count, lambda conn: put_off(conn, name, name))
+
+
+def _puts_off_and_raises(name: str) -> Piece:
+    return calling(lambda conn: put_off(conn, name), fail)
+
+
+def _undoes_what_it_put_off(name: str) -> Piece:
+    def careful(conn: sa.Connection) -> str:
+        count(conn)
+        with suppress(ArithmeticError), conn.begin_nested():
+            put_off(conn, f"{name} undone")
+            fail(conn)
+        put_off(conn, name)
+        return name
+
+    return careful
+
+
 def _loses_the_connection(name: str) -> Piece:
     return calling(count, partial(add, name=name), lose_connection)
 
@@ -197,6 +246,10 @@ ENDS: dict[Callable[[str], Piece], type[BaseException] | None] = {
     _refused_at_the_commit: sa.exc.IntegrityError,
     _goes_on_after_an_error: RuntimeError,
     _undoes_a_part: None,
+    _puts_off: None,
+    _puts_off_what_is_refused: sa.exc.IntegrityError,
+    _puts_off_and_raises: ArithmeticError,
+    _undoes_what_it_put_off: None,
     _loses_the_connection: sa.exc.OperationalError,
 }
 KINDS = st.lists(st.tuples(st.sampled_from([_plain, *ENDS]), st.integers(0, 9).map(lambda n: n == 0)), max_size=20)
@@ -303,6 +356,17 @@ async def test_the_further_away_the_database_is_the_more_write_at_once(
         await asyncio.wait_for(asyncio.gather(*(database.share(meet) for _ in range(7))), WAIT_S)
     finally:
         database.close()
+
+
+def test_a_load_in_this_process_makes_no_database_far_away(database: Database) -> None:
+    """Under load every round trip waits for its turn in this process; more threads would make that longer."""
+    sharing = database._sharing
+    assert isinstance(sharing, SharingWriters)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writers, "NEAR_S", 0.0005)
+        for trip_s in (0.0002, *[0.02] * 3 * TRIPS):
+            sharing._see_distance(trip_s)
+    assert sharing._wanted == SHARING
 
 
 async def test_closing_does_what_waits_and_refuses_the_rest(postgres_cluster: Cluster) -> None:

@@ -19,6 +19,7 @@ FOUNDATIONS = frozenset(
     {
         "clauses",
         "database",
+        "gathering",
         "isolation",
         "migrate",
         "migrations",

@@ -125,10 +125,11 @@ def test_runs_of_the_queue(conn: Connection, migrated: Database) -> None:
     assert runs.finished(conn, 5.5, limit=9) == ["run_d"]
     assert sorted(runs.finished(conn, 60.0, limit=9)) == ["run_d", "run_e"]
     assert len(runs.finished(conn, 60.0, limit=1)) == 1
-    assert runs.end(conn, "run_b", "wrk_lost", now=5.2)
-    assert not runs.end(conn, "run_b", "wrk_lost", now=5.3)  # it has ended
-    assert not runs.end(conn, "run_c", "wrk_alive", now=5.2)  # it is somebody else's
-    assert not runs.end(conn, "run_f", "wrk_alive", now=5.2)  # nobody has taken it
+    runs.end(conn, "run_b", "wrk_lost", now=5.2)
+    runs.end(conn, "run_b", "wrk_lost", now=5.3)  # it has ended
+    runs.end(conn, "run_c", "wrk_alive", now=5.2)  # it is somebody else's
+    runs.end(conn, "run_f", "wrk_alive", now=5.2)  # nobody has taken it
+    assert sorted(runs.finished(conn, 5.25, limit=9)) == ["run_b", "run_d"]
     assert sorted(runs.finished(conn, 5.5, limit=9)) == ["run_b", "run_d"]
     assert runs.under_way(conn, "wrk_lost") == {"run_c"}
 

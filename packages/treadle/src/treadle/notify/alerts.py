@@ -122,19 +122,25 @@ def collect(conn: Connection, *, now: float) -> int:
     everywhere = workspaces.ids(conn)
     made = 0
     for found in rows:
-        with apart(JOB, f"change {found['id']}", conn):
-            made += _from_change(conn, found, everywhere)
+        with apart(JOB, f"change {found['id']}"):
+            kind = _kind_of(found)
+            if kind is not None:
+                with conn.begin_nested():  # not for every change: most say that a post went out, and raise nothing
+                    made += _raise(conn, kind, found, everywhere)
     jobs.set_note(conn, CURSOR, {"after": max(after, rows[-1]["id"])}, ran_at=now)
     return made
 
 
-def _from_change(conn: Connection, found: ChangeRow, everywhere: Sequence[str]) -> int:
+def _kind_of(found: ChangeRow) -> str | None:
+    """The kind of alert that a change is; ``None`` for most, which are none."""
     event = event_name(found)
-    kind = _KINDS.get(event)
-    payload = found["payload"] or {}
-    if kind is None or (event == "blocker.opened" and payload.get("scope") == "post"):
-        return 0
-    detail = {**payload, "event": event, "subject": found["subject"]}
+    of_a_post = event == "blocker.opened" and (found["payload"] or {}).get("scope") == "post"
+    return None if of_a_post else _KINDS.get(event)
+
+
+def _raise(conn: Connection, kind: str, found: ChangeRow, everywhere: Sequence[str]) -> int:
+    event = event_name(found)
+    detail = {**(found["payload"] or {}), "event": event, "subject": found["subject"]}
     workspace_ids = [found["workspace_id"]] if found["workspace_id"] else everywhere
     key = f"{event}|{found['subject']}"
     return sum(raise_alert(conn, workspace_id, kind, key, detail, now=found["at"]) for workspace_id in workspace_ids)

@@ -86,10 +86,10 @@ class Database:
     async def share(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """What :meth:`run` does, and calls that wait for their turn together share one commit on PostgreSQL too.
 
-        There they stand and fall together, and when one raises each is called again in a transaction of its own. So
-        ``fn`` must leave its arguments as they are.
+        They stand and fall together, and when one raises each is called again by itself. So ``fn`` must leave its
+        arguments as they are. What it appends is written at the end, for all at once (:mod:`treadle.store.gathering`).
         """
-        return await self._sharing.run(lambda conn: fn(conn, *args, **kwargs))
+        return await self._sharing.run(lambda conn: fn(conn, *args, **kwargs), shares=True)
 
     def write(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """What :meth:`run` does, for a thread that waits for it."""

@@ -32,7 +32,7 @@ from treadle.domain.run_state import (
 )
 from treadle.domain.scope import FETCH_KEY, NARROWEST_FIRST
 from treadle.domain.states import RUNNING
-from treadle.store import statements
+from treadle.store import gathering, statements
 from treadle.store.tables import accounts, blockers, parts, posts, workspaces
 from treadle.store.timeline import Note, add_notes, announce_difference, announce_post, differences, note_cut_off
 
@@ -365,14 +365,18 @@ def left_behind(conn: sa.Connection) -> list[str]:
     return [str(worker) for worker in conn.execute(sa.text(query)).scalars()]
 
 
-def end(conn: sa.Connection, run_id: str, executor: str, *, now: float) -> bool:
-    """Note that a run has ended which this executor has taken; false when it is not, or not any more, in its hands."""
+def end(conn: sa.Connection, run_id: str, executor: str, *, now: float) -> None:
+    """Note that a run has ended which this executor has taken; nothing when it is not, or no more, in its hands."""
+    gathering.at_the_end(conn, _end, [{"run": run_id, "me": executor, "now": int(now * 1000)}])
+
+
+def _end(conn: sa.Connection, ends: Sequence[Mapping[str, Any]]) -> None:
     query = (
         f"UPDATE {_queued(conn)} SET status = 'SUCCESS', owner_xid = NULL, deduplication_id = NULL,"
         " updated_at = :now, completed_at = :now"
         " WHERE workflow_uuid = :run AND status = 'PENDING' AND executor_id = :me"
     )
-    return conn.execute(sa.text(query), {"run": run_id, "me": executor, "now": int(now * 1000)}).rowcount == 1
+    conn.execute(sa.text(query), ends)
 
 
 def under_way(conn: sa.Connection, executor: str) -> set[str]:

@@ -3,9 +3,9 @@
 A commit that survives a power cut costs a flush of the disk. Work that has gathered while the last commit was under
 way is done in one transaction. Nobody is answered before the commit.
 
-SQLite takes one writer at a time, and a savepoint there costs next to nothing: each piece has one, and is undone
-alone when it raises. On PostgreSQL a savepoint is two more round trips for every piece, to be ready for what hardly
-ever happens: so there is none, and when a piece raises all are undone and done once more, each by itself.
+Pieces that may be called twice (those of runs) share their appended rows as well, and are ready for what hardly ever
+happens at no cost: when one raises, all are undone and done once more, each by itself. On SQLite every other piece has
+a savepoint, which costs next to nothing there, and is undone alone when it raises.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ import asyncio
 import concurrent.futures
 import contextlib
 import functools
+import math
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+
+from treadle.store.gathering import gathering
 
 R = TypeVar("R")
 
@@ -49,20 +51,21 @@ class _Writers(abc.ABC):
         self._putting = threading.Lock()  # nothing is put behind the end of the queue
         self._closed = False
 
-    async def run(self, fn: Callable[[sa.Connection], R]) -> R:
+    async def run(self, fn: Callable[[sa.Connection], R], *, shares: bool = False) -> R:
         """``fn`` in a write transaction; returns after the commit, raises what ``fn`` or the commit raised.
 
-        Not called at all when whoever waits is cancelled before its turn.
+        Not called at all when whoever waits is cancelled before its turn. ``shares``: it may be called again after it
+        was undone, and what it puts off is written once with that of the others.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
-        self._put(_Piece(fn, future, loop))
+        self._put(_Piece(fn, future, loop, shares))
         return await future
 
     def wait(self, fn: Callable[[sa.Connection], R]) -> R:
         """The same for a thread that has nothing else to do meanwhile."""
         future: concurrent.futures.Future[R] = concurrent.futures.Future()
-        self._put(_Piece(fn, future, None))
+        self._put(_Piece(fn, future, None, shares=False))
         return future.result()
 
     def close(self) -> None:
@@ -128,6 +131,22 @@ class GroupWriter(_Writers):
         return pieces
 
     def _commit(self, pieces: list[_Piece]) -> None:
+        if not (all(piece.shares for piece in pieces) and self._together(pieces)):
+            self._apart(pieces)
+
+    def _together(self, pieces: list[_Piece]) -> bool:
+        """Whether all were done and committed; else nothing of them is."""
+        with self._engine.connect() as conn, conn.begin() as transaction:
+            try:
+                with gathering(conn):
+                    for piece in pieces:
+                        piece.call(conn)
+            except Exception:
+                transaction.rollback()
+                return False
+        return True
+
+    def _apart(self, pieces: list[_Piece]) -> None:
         with self._engine.begin() as conn:
             if len(pieces) == 1:
                 pieces[0].call(conn)
@@ -155,7 +174,8 @@ class SharingWriters(_Writers):
     def __init__(self, engine: sa.Engine, threads: int, others: concurrent.futures.Executor) -> None:
         super().__init__(engine, threads=threads, most=MOST_SHARING)
         self._others = others
-        self._trips: deque[float] = deque(maxlen=TRIPS)  # seconds of the latest round trips
+        self._trips = 0
+        self._nearest = math.inf  # seconds of the quickest round trip so far
 
     def _do(self, pieces: list[_Piece]) -> list[_Piece]:
         with self._connected(pieces) as conn:
@@ -190,17 +210,20 @@ class SharingWriters(_Writers):
             raise
 
     def _see_distance(self, trip_s: float) -> None:
-        """One more thread for each :data:`NEAR_S` of a round trip; the quickest counts, for the others met a load."""
-        self._trips.append(trip_s)
-        if len(self._trips) == TRIPS:
-            self._wanted = max(self._wanted, min(MOST_THREADS, int(min(self._trips.copy()) / NEAR_S) + 1))
+        """One more thread for each :data:`NEAR_S` of a round trip. The quickest of all so far counts: under load every
+        one of the latest waited for its turn in this process, which more threads would make longer."""
+        self._trips += 1
+        self._nearest = min(self._nearest, trip_s)
+        if self._trips >= TRIPS:
+            self._wanted = max(self._wanted, min(MOST_THREADS, int(self._nearest / NEAR_S) + 1))
 
     def _call(self, conn: sa.Connection, pieces: list[_Piece]) -> None:
         until = time.monotonic() + TOGETHER_S
         piece: _Piece | None = pieces[0]
-        while piece is not None:
-            piece.call(conn)
-            piece = self._more(pieces) if time.monotonic() < until else None
+        with gathering(conn):
+            while piece is not None:
+                piece.call(conn)
+                piece = self._more(pieces) if time.monotonic() < until else None
         _check_sound(conn)
 
     def _commit(self, transaction: sa.Transaction, pieces: list[_Piece]) -> None:
@@ -281,17 +304,19 @@ def _execute(conn: sa.Connection, statement: str) -> None:
 
 
 class _Piece:
-    __slots__ = ("error", "fn", "future", "loop", "result")
+    __slots__ = ("error", "fn", "future", "loop", "result", "shares")
 
     def __init__(
         self,
         fn: Callable[[sa.Connection], Any],
         future: asyncio.Future[Any] | concurrent.futures.Future[Any],
         loop: asyncio.AbstractEventLoop | None,
+        shares: bool,
     ) -> None:
         self.fn = fn
         self.future = future
         self.loop = loop
+        self.shares = shares
         self.result: Any = None
         self.error: BaseException | None = None
 
