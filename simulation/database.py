@@ -18,7 +18,7 @@ from simulation.chance import Dice
 from simulation.machine import Killed, Machine
 from simulation.queue import RUNS
 from treadle.store import Database, migrate
-from treadle.store.gathering import gathering
+from treadle.store.statements import gathering
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tests.support.folders import settings_in
 from treadle.store import Database, open_database
 from treadle.store import database as database_module
-from treadle.store.gathering import at_the_end
+from treadle.store.statements import at_the_end
 
 FULL, NORMAL = 2, 1  # SQLite's numbers for PRAGMA synchronous
 

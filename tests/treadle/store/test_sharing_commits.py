@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.support.postgres import Cluster
 from treadle.store import Database, writers
 from treadle.store.database import POOL_SIZE, SHARING
-from treadle.store.gathering import at_the_end
+from treadle.store.statements import at_the_end
 from treadle.store.writers import TRIPS, SharingWriters
 
 pytestmark = pytest.mark.postgres

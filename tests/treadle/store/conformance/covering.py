@@ -19,7 +19,6 @@ FOUNDATIONS = frozenset(
     {
         "clauses",
         "database",
-        "gathering",
         "isolation",
         "migrate",
         "migrations",

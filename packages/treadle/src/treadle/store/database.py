@@ -87,7 +87,7 @@ class Database:
         """What :meth:`run` does, and calls that wait for their turn together share one commit on PostgreSQL too.
 
         They stand and fall together, and when one raises each is called again by itself. So ``fn`` must leave its
-        arguments as they are. What it appends is written at the end, for all at once (:mod:`treadle.store.gathering`).
+        arguments as they are. What it appends is written at the end, for all at once (:mod:`treadle.store.statements`).
         """
         return await self._sharing.run(lambda conn: fn(conn, *args, **kwargs), shares=True)
 

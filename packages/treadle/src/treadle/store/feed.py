@@ -8,7 +8,7 @@ from typing import Any, TypedDict, cast
 
 import sqlalchemy as sa
 
-from treadle.store import gathering, statements
+from treadle.store import statements
 from treadle.store.positions import CHANGES, Position
 from treadle.store.tables import changes, webhook_deliveries
 
@@ -48,7 +48,7 @@ def announce(
 ) -> None:
     """Add a change, in the transaction of what changed. ``workspace_id`` ``None``: for every workspace."""
     row = {"workspace_id": workspace_id, "type": type_, "subject": subject, "payload": dict(payload), "at": now}
-    gathering.at_the_end(conn, _insert, [row])
+    statements.at_the_end(conn, _insert, [row])
 
 
 def _insert(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -32,7 +32,7 @@ from treadle.domain.run_state import (
 )
 from treadle.domain.scope import FETCH_KEY, NARROWEST_FIRST
 from treadle.domain.states import RUNNING
-from treadle.store import gathering, statements
+from treadle.store import statements
 from treadle.store.tables import accounts, blockers, parts, posts, workspaces
 from treadle.store.timeline import Note, add_notes, announce_difference, announce_post, differences, note_cut_off
 
@@ -367,7 +367,7 @@ def left_behind(conn: sa.Connection) -> list[str]:
 
 def end(conn: sa.Connection, run_id: str, executor: str, *, now: float) -> None:
     """Note that a run has ended which this executor has taken; nothing when it is not, or no more, in its hands."""
-    gathering.at_the_end(conn, _end, [{"run": run_id, "me": executor, "now": int(now * 1000)}])
+    statements.at_the_end(conn, _end, [{"run": run_id, "me": executor, "now": int(now * 1000)}])
 
 
 def _end(conn: sa.Connection, ends: Sequence[Mapping[str, Any]]) -> None:

@@ -1,18 +1,24 @@
-"""Statements built once. Building one costs several times what running it does, and a run repeats a few of them.
+"""Statements built once, and some of them made once for many runs.
 
-The same columns give the same statement object, so the driver's and SQLAlchemy's caches are hit without being asked to
-compare statements.
+Building one costs several times what running it does, and a run repeats a few of them. The same columns give the same
+statement object, so the driver's and SQLAlchemy's caches are hit without being asked to compare statements.
+
+Runs that share a commit append rows and end alike: that is put off (:func:`at_the_end`) and written once for all of
+them. What is put off so is not read in the transaction that writes it, and nothing is decided by how many rows it met.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
 V = TypeVar("V")
+_Write: TypeAlias = Callable[[sa.Connection, Sequence[Any]], None]
+_GATHERED = "treadle_gathered"
 _KEY = "key_"  # a bound value of a WHERE may have the name of a column that is set
 
 
@@ -69,3 +75,32 @@ def insert_rows(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str
 def insert_returning(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], column: str = "id") -> Any:
     """Insert one row; the value the database gave ``column``."""
     return conn.execute(_insert_returning(table, column), dict(values)).scalar_one()
+
+
+# ---------------------------------------------------------------- once for all that share a commit
+
+
+@contextmanager
+def gathering(conn: sa.Connection) -> Iterator[None]:
+    """Put off what :func:`at_the_end` is given until the block ends; when that raises, nothing of it is written."""
+    gathered: dict[_Write, list[Any]] = {}
+    info = conn.info  # of a connection that is lost meanwhile it cannot be asked for
+    info[_GATHERED] = gathered
+    try:
+        yield
+        for write, values in gathered.items():
+            write(conn, values)
+    finally:
+        del info[_GATHERED]
+
+
+def at_the_end(conn: sa.Connection, write: Callable[[sa.Connection, Sequence[V]], None], values: Sequence[V]) -> None:
+    """``write(conn, values)``, inside :func:`gathering` at its end and once for all values; else at once.
+
+    At once also behind a savepoint: what is written there may be undone without the rest.
+    """
+    gathered: dict[_Write, list[Any]] | None = conn.info.get(_GATHERED)
+    if gathered is None or conn.in_nested_transaction():
+        write(conn, values)
+    else:
+        gathered.setdefault(write, []).extend(values)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from treadle.domain.run_state import PartView, PostView
 from treadle.domain.times import iso
-from treadle.store import feed, gathering, statements
+from treadle.store import feed, statements
 from treadle.store.statements import chunks
 from treadle.store.tables import events, parts
 
@@ -105,7 +105,7 @@ def add_notes(
         }
         for note in notes
     ]
-    gathering.at_the_end(conn, _insert, rows)
+    statements.at_the_end(conn, _insert, rows)
 
 
 def _insert(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from treadle.store.gathering import gathering
+from treadle.store.statements import gathering
 
 R = TypeVar("R")
 
