@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -11,7 +10,8 @@ from starlette.responses import Response
 from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.services import webhooks
-from treadle.services.webhooks import DeliveryOut, DeliveryPage, SecretOut, WebhookOut
+from treadle.services.output import JsonObject
+from treadle.services.webhooks import DeliveryOut, DeliveryPage, SecretOut, TryOut, WebhookOut
 from treadle.store import Connection
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
@@ -28,50 +28,67 @@ def state_of(hook: WebhookOut) -> tuple[str, str]:
     return ("stop", "Paused after failures") if hook.state == "failing" else ("plain", "Paused")
 
 
-def _delivery(row: DeliveryOut) -> dict[str, Any]:
-    """A delivery as it is shown: its body, when the event happened, and which post it is about."""
+class ShownDelivery(DeliveryOut):
+    """A delivery with its body read: when the event happened, which post it is about. ``tries``: the newest first."""
+
+    happened: str | None
+    post_id: str | None
+    body: JsonObject
+    tries: list[TryOut]
+
+
+class ShownWebhook(WebhookOut):
+    """``status``: tone and label of its state; ``older``: cursor of the next page of deliveries, empty on the last."""
+
+    status: tuple[str, str]
+    deliveries: list[ShownDelivery]
+    older: str
+
+
+def _delivery(row: DeliveryOut) -> ShownDelivery:
     try:
         body = json.loads(row.payload)
     except ValueError:
         body = {}
     body = body if isinstance(body, dict) else {}
-    data = body.get("data")
-    return {
-        **row.model_dump(),
-        "happened": body.get("timestamp") or row.created_at,
-        "post_id": data.get("post_id") if isinstance(data, dict) else None,
-        "body": body,
-        "tries": list(reversed(row.history)),
-    }
+    data, happened = body.get("data"), body.get("timestamp")
+    post_id = data.get("post_id") if isinstance(data, dict) else None
+    return ShownDelivery(
+        **dict(row),
+        happened=happened if isinstance(happened, str) and happened else row.created_at,
+        post_id=post_id if isinstance(post_id, str) else None,  # what Meta sent is passed on as it is
+        body=body,
+        tries=[*reversed(row.history)],
+    )
 
 
 def _shown(
     conn: Connection, workspace: str, hook: WebhookOut, *, limit: int, before: str | None = None
-) -> dict[str, Any]:
+) -> ShownWebhook:
     found = webhooks.deliveries(conn, workspace, hook.id, limit=limit, before=before)
     assert isinstance(found, DeliveryPage)
-    return {
-        **hook.model_dump(),
-        "status": state_of(hook),
-        "deliveries": [_delivery(row) for row in found.data],
-        "older": found.next or "",
-    }
+    return ShownWebhook(
+        **dict(hook),
+        status=state_of(hook),
+        deliveries=[_delivery(row) for row in found.data],
+        older=found.next or "",
+    )
 
 
-def _read(conn: Connection, workspace: str) -> list[dict[str, Any]]:
+def _read(conn: Connection, workspace: str) -> list[ShownWebhook]:
     return [_shown(conn, workspace, hook, limit=LATELY) for hook in webhooks.listing(conn, workspace).data]
 
 
-def _read_one(conn: Connection, workspace: str, hook_id: str, before: str) -> dict[str, Any] | None:
+def _read_one(conn: Connection, workspace: str, hook_id: str, before: str) -> ShownWebhook | None:
     hook = webhooks.read(conn, workspace, hook_id)
     if isinstance(hook, Missing):
         return None
     return _shown(conn, workspace, hook, limit=PAGE, before=before or None)
 
 
-def _ids(hooks: list[dict[str, Any]]) -> set[str]:
+def _ids(hooks: list[ShownWebhook]) -> set[str]:
     """Ids of what is shown: endpoints and their deliveries."""
-    return {str(row["id"]) for hook in hooks for row in (hook, *hook["deliveries"])}
+    return {hook.id for hook in hooks} | {row.id for hook in hooks for row in hook.deliveries}
 
 
 @router.get("/webhooks")
@@ -132,7 +149,7 @@ async def make(page: LoggedInForm) -> Response:
 async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
     app, actor, workspace = page.app, page.viewer.user_id, page.workspace
 
-    def work(conn: Connection) -> tuple[Any, bool]:
+    def work(conn: Connection) -> tuple[object, bool]:
         """The answer, ``None`` when there is nothing to do it to, and whether the endpoint is active."""
         hook = webhooks.read(conn, workspace, hook_id)
         if isinstance(hook, Missing):
