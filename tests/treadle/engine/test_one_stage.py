@@ -13,8 +13,9 @@ from treadle.domain.breaker import Breaker
 from treadle.domain.cause import Cause
 from treadle.domain.poll_budget import PollBudget
 from treadle.domain.progress import PartProgress
+from treadle.domain.quota import Quota
 from treadle.domain.run_state import UNSET, OpenBlocker, PartUpdate, PartView, Run
-from treadle.domain.steps import Check, Publish
+from treadle.domain.steps import Check, CreateContainer, FindId, LookBefore, PrepareMedia, Publish, Step, Wait
 from treadle.engine import admission, checking, live_posts, quota, rechecking, run, sending
 from treadle.engine.calling import Ask, call
 from treadle.engine.ending import Blocked, Finish, Outcome, Park, Snooze
@@ -38,12 +39,15 @@ READY = part(container_id="17", container_status="FINISHED", container_made_at=N
 CAUSE = Cause(from_pattern("token_expired", Evidence()))
 
 
+LIVE: dict[str, Any] = {"published_at": NOW - 9000.0, "threads_id": "90"}
+
+
 def worker(client: Any = None) -> Any:
     return SimpleNamespace(
         now=lambda: NOW, scaled=lambda seconds: seconds, scale=1.0, random01=lambda: 0.5,
         settings=SimpleNamespace(publish_settle=SETTLE, video_reply_wait=0.0), poll_budget=PollBudget(),
         breaker=Breaker(), client=lambda account: client, db=SimpleNamespace(query=AsyncMock(return_value=(set(), 0))),
-        lease=SimpleNamespace(worker="wrk_a", process=SimpleNamespace(now=lambda: NOW)),
+        opens=lambda account: True, lease=SimpleNamespace(worker="wrk_a", process=SimpleNamespace(now=lambda: NOW)),
     )  # fmt: skip
 
 
@@ -228,6 +232,145 @@ def test_other_parts_with_the_same_words_are_rivals(monkeypatch: pytest.MonkeyPa
     assert live_posts.claims(None, SENT) == ({"7"}, 1)  # type: ignore[arg-type]
 
 
+LIVE_UNKNOWN = SENT.but(published_at=SENT_AT, threads_id=None, unclear=False)
+OTHER_MATCH = {**MATCH, "id": "3"}
+
+
+@pytest.mark.parametrize(
+    ("items", "rivals", "tries", "id_"),
+    [
+        ((MATCH,), 0, 0, "2"),
+        ((MATCH,), 1, 0, "2"),
+        ((MATCH, OTHER_MATCH), 0, 0, "2"),
+        ((MATCH, OTHER_MATCH), 1, 1, UNSET),
+        ((MATCH, OTHER_MATCH), 1, 2, "2"),
+        ((), 0, 0, UNSET),
+    ],
+)
+async def test_which_of_the_listed_posts_a_live_part_is(
+    items: tuple[dict[str, Any], ...], rivals: int, tries: int, id_: Any
+) -> None:
+    at_work = worker(Threads("PUBLISHED", *items))
+    at_work.db.query = AsyncMock(return_value=(set(), rivals))
+    sought = LIVE_UNKNOWN.but(progress=PartProgress(find_tries=tries))
+    outcome = await checking.find_id(at_work, run_of(sought), FindId(sought, None, needed=True))
+    assert outcome.change.part(0).threads_id == id_
+    assert isinstance(outcome.ending, Snooze) is (id_ is UNSET)
+
+
+async def test_a_live_part_that_is_not_found_holds_only_what_follows_it() -> None:
+    for needed, tries, state in ((True, 0, "checking"), (True, 40, "person"), (False, 40, "publishing")):
+        sought = LIVE_UNKNOWN.but(progress=PartProgress(find_tries=tries))
+        outcome = await checking.find_id(worker(Threads()), run_of(sought), FindId(sought, None, needed=needed))
+        ended = outcome.ending
+        assert ("person" if isinstance(ended, Finish) else ended.state) == state  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("age", "progress", "pause"),
+    [
+        (90.0, {}, 5.0),
+        (90.0, {"looks": 2}, 12.8),
+        (90.0, {"looks": 30}, 510.05),
+        (597.0, {}, 3.05),
+        (5000.0, {"looks": 30}, checking.CHECK_MOST_S),
+        (5000.0, {"looks": 30, "finished": 1}, 5.0),
+        (5000.0, {"looks": 30, "misses": 1}, 60.05),
+        (5000.0, {"misses": 1}, 5.0),
+    ],
+)
+def test_it_is_looked_again_soon_and_when_the_settle_time_is_over(
+    age: float, progress: dict[str, Any], pause: float
+) -> None:
+    of = SENT.but(intent_at=NOW - age)
+    again = checking._look_again(worker(), of, PartProgress(**progress), NOW)
+    assert again.at - NOW == pytest.approx(pause, abs=1e-3)
+
+
+@pytest.mark.parametrize(("status", "items", "id_", "live"), [
+    ("PUBLISHED", (), UNSET, True), ("FINISHED", (MATCH,), "2", True), ("FINISHED", (), UNSET, False),
+])  # fmt: skip
+async def test_after_a_restore_what_was_due_is_looked_for_first(
+    status: str, items: tuple[dict[str, Any], ...], id_: Any, live: bool
+) -> None:
+    of = READY.but(progress=PartProgress(restored=NOW - 3600.0), seen_before=None)
+    outcome = await checking.look_before(worker(Threads(status, *items)), run_of(of), LookBefore(of, None))
+    update = outcome.change.part(0)
+    assert (update.threads_id, update.published_at is not UNSET) == (id_, live)
+    if status != "PUBLISHED":
+        assert update.progress == PartProgress()
+
+
+# ------------------------------------------------------------------------------------------- before anything is asked
+
+LIMIT, QUOTA = (Cause(from_pattern(pattern, Evidence())) for pattern in ("user_request_limit", "publishing_quota"))
+LATER = NOW + 300.0
+
+
+@pytest.mark.parametrize(
+    ("until", "cause", "waits"),
+    [(None, LIMIT, None), (NOW, LIMIT, None), (LATER, LIMIT, LATER), (LATER, None, LATER), (LATER, QUOTA, None)],
+)
+def test_a_limit_on_posts_is_none_on_reading(until: float | None, cause: Cause | None, waits: float | None) -> None:
+    assert admission.calls_wait(account(quota_until=until, quota=Quota(cause=cause)), NOW) == waits
+
+
+@pytest.mark.parametrize(
+    ("of", "facts", "ending"),
+    [
+        (READY, {}, None),
+        (READY, {"paused": True}, ("waiting", None)),
+        (READY, {"token_enc": None}, ("blocked", None)),
+        (READY, {"disconnected_at": NOW}, ("blocked", None)),
+        (READY, {"quota_until": LATER, "quota": Quota(cause=LIMIT)}, ("waiting", LATER)),
+        (READY, {"quota_until": NOW - 1.0}, None),
+        # What only reads waits for no limit on posts, no pause and no time.
+        (SENT, {"paused": True}, None),
+        (SENT, {"quota_until": LATER, "quota": Quota(cause=LIMIT)}, ("checking", LATER)),
+        (SENT, {"quota_until": LATER, "quota": Quota(cause=QUOTA)}, None),
+        # What is live is published, whatever can be read.
+        (READY.but(**LIVE), {}, None),
+        (READY.but(**LIVE), {"token_enc": None}, ("published", None)),
+        (READY.but(**LIVE), {"disconnected_at": NOW}, ("published", None)),
+        (READY.but(**LIVE), {"quota_until": LATER, "quota": Quota(cause=LIMIT)}, ("published", None)),
+    ],
+)
+def test_what_is_known_is_heeded_before_anything_is_asked(
+    of: PartView, facts: dict[str, Any], ending: tuple[str, float | None] | None
+) -> None:
+    known = run_of(of, due_at=NOW).but(account=account(**{"token_enc": b"x", **facts}))
+    found = admission.inspect(None, worker(), known, NOW)  # type: ignore[arg-type]
+    ended: Any = found.ending if found is not None else None
+    assert (None if ended is None else (ended.state, getattr(ended, "at", None))) == ending
+
+
+@pytest.mark.parametrize(("workspace", "late", "state"), [(True, False, "waiting"), (False, True, "held")])
+def test_a_pause_of_the_workspace_and_lateness_stop_what_would_send(workspace: bool, late: bool, state: str) -> None:
+    known = run_of(READY, due_at=NOW - (9e5 if late else 0.0)).but(
+        account=account(token_enc=b"x"), workspace_paused=workspace
+    )
+    found = admission.inspect(None, worker(), known, NOW)  # type: ignore[arg-type]
+    assert found is not None
+    assert isinstance(found.ending, Finish)
+    assert found.ending.state == state
+
+
+def test_inside_a_limit_nothing_is_asked_and_only_media_are_prepared() -> None:
+    limited = account(token_enc=b"x", quota_until=LATER, quota=Quota(cause=LIMIT))
+    cases: list[tuple[PartView, Step, str | None]] = [
+        (READY, CreateContainer(READY, None), "waiting"),
+        (SENT, Check(SENT, None), "checking"),
+        (LIVE_UNKNOWN, FindId(LIVE_UNKNOWN, None, needed=True), "published"),
+        (READY, PrepareMedia(READY), None),
+        (READY, Wait(LATER, "waits"), None),
+    ]
+    for of, step, state in cases:
+        found = admission.inside_limit(run_of(of).but(account=limited), step, NOW)
+        ended: Any = found.ending if found is not None else None
+        assert (ended.state if ended is not None else None) == state, step
+        assert admission.inside_limit(run_of(of).but(account=limited.but(quota_until=NOW)), step, NOW) is None
+
+
 # ------------------------------------------------------------------------------------------------- how a run ends
 
 
@@ -320,7 +463,6 @@ def test_a_cause_is_gone_only_once_a_post_got_past_the_stage_that_failed(
 # ---------------------------------------------------------------------------------------------- just before the send
 
 HELD = OpenBlocker("blk_1", "account", "acc_1", "meta_token", "token_expired", CAUSE, None)
-LIVE = {"published_at": NOW - 9000.0, "threads_id": "90"}
 
 
 def intended(
