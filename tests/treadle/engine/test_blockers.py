@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from tests.treadle.engine.faults import FAULTS
 from tests.treadle.engine.shop import Owner, Shop, open_shop, shop_settings
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.domain.answers import Done
-from treadle.store.tables import accounts, blockers, posts, workspaces
+from treadle.store.tables import accounts, blockers, post_blockers, posts, workspaces
 from treadle_sandbox.server import Sandbox
 
 COUNT = 12
@@ -127,6 +129,36 @@ def test_posts_let_go_in_several_rounds_keep_their_distance(sandbox: Sandbox, tm
             turns = {row.id: row.next_at for row in conn.execute(sa.select(posts.c.id, posts.c.next_at))}
         assert rounds == [ids[:4], ids[4:8], ids[8:]]
         assert [round(turns[post_id] - now, 3) for post_id in ids] == [0, 0, 2, 2, 4, 4, 6, 6, 8, 8]
+
+
+def test_two_that_let_go_at_once_take_different_posts(workerless: Shop) -> None:
+    """A person's recheck and the job free what hangs behind the same closed cause in the same moment."""
+    app, owner = workerless.app, workerless.owner()
+    releaser = dataclasses.replace(app.releaser, at_once=3)
+    ids = [workerless.post(owner, text=f"{n}") for n in range(6)]
+    now = time.time()
+    closed = {
+        **{"id": "blk_closed", "scope": "account", "key": owner.id, "cause": {}, "action": "reconnect"},
+        **{"lane": "meta_token", "pattern": "token_is_invalid", "repaired_by": "recheck"},
+    }
+    with app.db.begin() as conn:
+        conn.execute(sa.insert(blockers).values(**closed, opened_at=now, repaired_at=now))
+        for n, post_id in enumerate(ids):
+            rest = {"state": "blocked", "next_at": None, "due_at": now - 100 + n}
+            conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**rest))
+            conn.execute(sa.insert(post_blockers).values(post_id=post_id, blocker_id="blk_closed"))
+
+    def free() -> list[str]:
+        with app.db.begin() as conn:
+            return releaser.free_behind(conn, ["blk_closed"], by="recheck", now=now)
+
+    with ThreadPoolExecutor(1) as other:
+        with app.db.begin() as conn:
+            first = releaser.free_behind(conn, ["blk_closed"], by="recheck", now=now)
+            second = other.submit(free)
+            with suppress(TimeoutError):  # it waits for the first to be stored; long enough to have looked before
+                second.result(0.5)
+        assert [first, second.result(60)] == [ids[:3], ids[3:]]
 
 
 @pytest.mark.parametrize("held_by", ["account", "workspace", "connection"])

@@ -104,6 +104,9 @@ class Releaser:
 
         Call it again while posts hang behind them. ``by``: as for :meth:`repaired`; ``None`` when nobody knows.
         """
+        # One at a time: two that took the same posts would give them, and those behind them, turns of each other's.
+        these = sa.select(blockers.c.id).where(blockers.c.id.in_(blocker_ids)).order_by(blockers.c.id)
+        conn.execute(these.with_for_update(key_share=True)).all()
         hanging: sa.ColumnElement[bool] = post_blockers.c.blocker_id.in_(blocker_ids)
         waiting = self._oldest(
             conn,
