@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from tests.support.proof import Tally
-from tests.treadle.engine.faults import in_vain
+from tests.treadle.engine.faults import in_vain, read_log
 from tests.treadle.engine.interrupter import MOMENTS, Interrupter, Moment
 from tests.treadle.engine.shop import PATIENCE_S, Owner, Shop
 from tests.treadle.engine.traps import COMMIT, Trap
@@ -23,6 +23,7 @@ from treadle.store.tables import events, posts
 Posted = tuple[Owner, str, list[str]]
 # What one text post asks of Threads: create, status, list, publish, read.
 REQUESTS_OF_A_TEXT = 5
+CLOCKS_S = 0.1  # between one process noting a time and another doing what follows
 
 
 def write(shop: Shop, parts: int = 1, owner: Owner | None = None) -> Posted:
@@ -32,15 +33,31 @@ def write(shop: Shop, parts: int = 1, owner: Owner | None = None) -> Posted:
     return owner, shop.post(owner, text=texts[0], **({"replies": replies} if replies else {})), texts
 
 
-def check(shop: Shop, posted: Sequence[Posted], tally: Tally | None = None) -> None:
-    """Everything is out once, in order, and the timeline tells of every request that reached Threads."""
+def check(
+    shop: Shop,
+    posted: Sequence[Posted],
+    tally: Tally | None = None,
+    *,
+    stopped: Sequence[tuple[Mapping[str, float], float]] = (),
+) -> None:
+    """Everything is out once, in order, and the timeline tells of every request that reached Threads.
+
+    ``stopped``: of each worker that was put to sleep, when its guard let which container be published, and when it was
+    stopped (epoch seconds). One that was stopped between its guard and the wire sends when it wakes, whatever has
+    happened meanwhile: nobody can prevent that, and what a container that is out answers to it makes no second post.
+    """
     problems = []
     for owner, post_id, texts in posted:
         live = [post["text"] for post in shop.live(owner)]
         if live != texts:
             problems.append(f"on Threads are {live}, not {texts}\n{shop.story(post_id)}")
         requests = shop.requests(owner)
-        problems += [f"{why}\n{shop.story(post_id)}" for why in in_vain(requests)]
+        sent = {str(r["params"].get("creation_id")) for r in requests if r["endpoint"] == "publish"}
+        late = {container for container in sent if _was_on_its_way(container, requests, stopped)}
+        wrong = [why for why in in_vain(requests) if why.partition(" ")[0] not in late]
+        problems += [f"{why}\n{shop.story(post_id)}" for why in wrong]
+        if tally is not None and late:
+            tally.add("stopped_on_the_wire", len(late))
         timeline = shop.timeline(post_id)
         told_of = [event for event in timeline if event["request"] or event["outcome"] == "interrupted"]
         for endpoint, what in (("create", "Create the container"), ("publish", "Publish")):
@@ -55,6 +72,19 @@ def check(shop: Shop, posted: Sequence[Posted], tally: Tally | None = None) -> N
         tally.add("requests", sum(len(shop.requests(owner)) for owner, _, _ in posted))
         tally.add("calls_cut_off", cut_off(shop))
     assert not problems, "\n".join(problems[:10])
+
+
+def _was_on_its_way(
+    container: str, requests: Sequence[dict[str, Any]], stopped: Sequence[tuple[Mapping[str, float], float]]
+) -> bool:
+    """Whether a worker's guard had let it be published, and the request had not arrived when the worker was stopped."""
+    arrived = [call.at for call in read_log(list(requests)) if call.params.get("creation_id") == container]
+    return any(
+        (let := guards.get(container)) is not None
+        and let < at
+        and not any(let - CLOCKS_S <= one <= at + CLOCKS_S for one in arrived)
+        for guards, at in stopped
+    )
 
 
 def cut_off(shop: Shop) -> int:

@@ -124,6 +124,7 @@ def test_of_several_workers_many_are_killed(shared: Shop, tally: Tally) -> None:
 def kill_some(shop: Shop, losses: int, tally: Tally) -> None:
     """Three workers share the posts; again and again one is killed or put to sleep, and a new one comes."""
     chance, posted, asleep = tally.chance, list[Posted](), list[Worker]()
+    stopped: list[tuple[Worker, float]] = []
     with workers() as started:
         team = [Worker(shop.app.settings) for _ in range(3)]
         started += team
@@ -132,6 +133,7 @@ def kill_some(shop: Shop, losses: int, tally: Tally) -> None:
             time.sleep(chance.uniform(0.02, 0.8))
             victim = team.pop(chance.randrange(len(team)))
             if chance.random() < 0.3:
+                stopped.append((victim, time.time()))
                 victim.signal(signal.SIGSTOP)
                 tally.add("stops")
                 asleep.append(victim)
@@ -146,7 +148,7 @@ def kill_some(shop: Shop, losses: int, tally: Tally) -> None:
         for sleeper in asleep:
             sleeper.signal(signal.SIGCONT)
         shop.published([post_id for _, post_id, _ in posted])
-    check(shop, posted, tally)
+    check(shop, posted, tally, stopped=[(worker.let_publish(), at) for worker, at in stopped])
     assert tally["kills"] + tally["stops"] == losses
     tally.expect(kills=1, posts=6 * losses)
 

@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import treadle.app
 from tests.treadle.engine.shop import Deaf, few_jobs
 from tests.treadle.engine.traps import Trap
 from treadle.settings import Settings
+from treadle_threads.client import ThreadsClient
+from treadle_threads.transport import Guard
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.treadle.engine.worker"])
@@ -26,6 +29,7 @@ def work(values: dict[str, Any], tell: Connection, trap: Trap | None) -> None:
     """The life of a worker: take a lease, work until a signal comes, or until it steps into its trap."""
     if trap is not None:
         trap.set()
+    _note_guards(_guards_of(values["data_dir"], os.getpid()))
     with few_jobs(("recheck",)):
         app = treadle.app.open_app(Settings(**values), migrate=False)
         engine = app.start_worker()
@@ -42,6 +46,27 @@ def work(values: dict[str, Any], tell: Connection, trap: Trap | None) -> None:
             signal.pause()
 
 
+def _guards_of(data_dir: str, pid: int) -> Path:
+    return Path(data_dir) / f"guards-{pid}"
+
+
+def _note_guards(path: Path) -> None:
+    """Note when the guard let a container be published: the moment before its request is written."""
+    real, notes = ThreadsClient.publish, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    async def publish(client: ThreadsClient, container_id: str, *, guard: Guard | None = None) -> Any:
+        def noted() -> bool:
+            said = guard is None or guard()
+            if said:
+                os.write(notes, f"{container_id} {time.time()}\n".encode())
+            return said
+
+        return await real(client, container_id, guard=noted)
+
+    vars_of: Any = ThreadsClient
+    vars_of.publish = publish
+
+
 class Worker:
     """One worker process. One with a ``trap`` may die before it has started; its ``id`` is then empty."""
 
@@ -49,6 +74,7 @@ class Worker:
         values = {**settings.model_dump(mode="json"), "log_level": "error"}
         for name in ("threads_app_secret", "secret_keys"):
             values[name] = getattr(settings, name).get_secret_value()
+        self._data_dir = str(settings.data_dir)
         heard, tell = _context.Pipe(duplex=False)
         self.process = _context.Process(target=work, args=(values, tell, trap), daemon=True)
         self.process.start()
@@ -74,6 +100,12 @@ class Worker:
     def signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
+
+    def let_publish(self) -> dict[str, float]:
+        """When (epoch seconds) its guard last let each container be published."""
+        path = _guards_of(self._data_dir, self.pid)
+        lines = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+        return {container: float(at) for container, at in lines}
 
     def kill(self) -> None:
         """Kill -9, and wait until it is gone."""
