@@ -62,6 +62,31 @@ def test_a_worker_stopped_at_any_request_sends_nothing_twice(shared: Shop, tally
     stop_and_wake(shared, [(name, moment) for name in REQUESTS for moment in MOMENTS], tally)
 
 
+@pytest.mark.postgres
+def test_a_worker_stopped_between_its_guard_and_the_wire_makes_no_second_post(shared: Shop) -> None:
+    """It sends when it wakes, which nobody can prevent. The container is out by then, and Threads makes nothing new."""
+    owner = shared.owner()
+    with workers() as started:
+        sleeper = Worker(shared.app.settings, sleeps=True)
+        started.append(sleeper)
+        posted = [write(shared, owner=owner)]
+        _wait_until(lambda: sleeper.asleep)
+        stopped_at = time.time()
+        started.append(Worker(shared.app.settings))
+        shared.published([posted[0][1]])
+        sleeper.signal(signal.SIGCONT)
+        _wait_until(lambda: sum(r["endpoint"] == "publish" for r in shared.requests(owner)) == 2)
+    assert any("published again after a success" in why for why in in_vain(shared.requests(owner)))
+    check(shared, posted, stopped=[(sleeper.let_publish(), stopped_at)])
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    latest = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < latest
+        time.sleep(0.01)
+
+
 def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]], tally: Tally) -> None:
     interrupter, posted = Interrupter(shop.sandbox), []
     with workers() as started:

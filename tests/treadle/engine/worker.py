@@ -14,6 +14,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 import treadle.app
 from tests.treadle.engine.shop import Deaf, few_jobs
 from tests.treadle.engine.traps import Trap
@@ -25,11 +27,14 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.treadle.engine.worker"])
 
 
-def work(values: dict[str, Any], tell: Connection, trap: Trap | None) -> None:
-    """The life of a worker: take a lease, work until a signal comes, or until it steps into its trap."""
+def work(values: dict[str, Any], tell: Connection, trap: Trap | None, sleeps: bool) -> None:
+    """The life of a worker: take a lease, work until a signal comes, or until it steps into its trap.
+
+    ``sleeps``: it stops once its guard has let the first container be published, before the request is written.
+    """
     if trap is not None:
         trap.set()
-    _note_guards(_guards_of(values["data_dir"], os.getpid()))
+    _note_guards(_guards_of(values["data_dir"], os.getpid()), sleeps)
     with few_jobs(("recheck",)):
         app = treadle.app.open_app(Settings(**values), migrate=False)
         engine = app.start_worker()
@@ -50,7 +55,7 @@ def _guards_of(data_dir: str, pid: int) -> Path:
     return Path(data_dir) / f"guards-{pid}"
 
 
-def _note_guards(path: Path) -> None:
+def _note_guards(path: Path, sleeps: bool) -> None:
     """Note when the guard let a container be published: the moment before its request is written."""
     real, notes = ThreadsClient.publish, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
@@ -58,7 +63,11 @@ def _note_guards(path: Path) -> None:
         def noted() -> bool:
             said = guard is None or guard()
             if said:
+                first = os.fstat(notes).st_size == 0
                 os.write(notes, f"{container_id} {time.time()}\n".encode())
+                if sleeps and first:
+                    os.kill(os.getpid(), signal.SIGSTOP)
+                    time.sleep(0.2)  # the signal may reach another thread first, and this one would write meanwhile
             return said
 
         return await real(client, container_id, guard=noted)
@@ -70,13 +79,13 @@ def _note_guards(path: Path) -> None:
 class Worker:
     """One worker process. One with a ``trap`` may die before it has started; its ``id`` is then empty."""
 
-    def __init__(self, settings: Settings, trap: Trap | None = None) -> None:
+    def __init__(self, settings: Settings, trap: Trap | None = None, *, sleeps: bool = False) -> None:
         values = {**settings.model_dump(mode="json"), "log_level": "error"}
         for name in ("threads_app_secret", "secret_keys"):
             values[name] = getattr(settings, name).get_secret_value()
         self._data_dir = str(settings.data_dir)
         heard, tell = _context.Pipe(duplex=False)
-        self.process = _context.Process(target=work, args=(values, tell, trap), daemon=True)
+        self.process = _context.Process(target=work, args=(values, tell, trap, sleeps), daemon=True)
         self.process.start()
         tell.close()
         if not heard.poll(60):
@@ -96,6 +105,11 @@ class Worker:
     @property
     def alive(self) -> bool:
         return self.process.is_alive()
+
+    @property
+    def asleep(self) -> bool:
+        """Whether it was stopped and has not been woken."""
+        return psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
 
     def signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
