@@ -27,7 +27,7 @@ from importlib import import_module
 from typing import IO, Any, NoReturn, TypedDict
 
 from tests.support.sources import ROOT
-from tests.treadle.cli.servers import PATIENCE_S
+from tests.treadle.cli.servers import PATIENCE_S, announced
 
 # What most commands import, early or late; they import the rest themselves, as always.
 IMPORTED = (
@@ -162,16 +162,8 @@ def treadle(*args: str, env: Mapping[str, str], stdin: str | None = None) -> sub
 def serving(*args: str, env: Mapping[str, str]) -> Iterator[tuple[Process, dict[str, Any]]]:
     """As ``servers.serving``."""
     process = Process(*args, "--json", env=env)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            assert process.stderr is not None
-            raise AssertionError(f"it did not start: {process.stderr.read()}")
-        yield process, json.loads(line)
-    finally:
-        process.kill()
-        process.communicate()
+    with announced(process) as ready:
+        yield process, ready
 
 
 @functools.cache

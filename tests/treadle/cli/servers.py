@@ -9,9 +9,19 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 PATIENCE_S = 240.0  # a busy machine may take long to start Python; nothing is judged by it
+
+
+class Started(Protocol):
+    """A running command with its outputs, as ``subprocess.Popen`` has it."""
+
+    stdout: IO[str] | None
+    stderr: IO[str] | None
+
+    def kill(self) -> None: ...
+    def communicate(self) -> tuple[str, str]: ...
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -44,13 +54,20 @@ def serving(*args: str, env: Mapping[str, str]) -> Iterator[tuple[subprocess.Pop
         stderr=subprocess.PIPE,
         text=True,
     )
+    with announced(process) as ready:
+        yield process, ready
+
+
+@contextmanager
+def announced(process: Started) -> Iterator[dict[str, Any]]:
+    """What a process with ``--json`` printed when it was ready; it is killed in the end."""
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
             assert process.stderr is not None
             raise AssertionError(f"it did not start: {process.stderr.read()}")
-        yield process, json.loads(line)
+        yield json.loads(line)
     finally:
         process.kill()
         process.communicate()

@@ -235,9 +235,9 @@ def _is_foreign(facts: Facts, body: Any) -> bool:
     """Whether this is another network's error: by its shape, or by a name in words that are nobody else's."""
     if facts.subcode is not None or "xception" in facts.type:
         return False
-    if facts.foreign or (body is None and not facts.message):  # a call that broke: nobody answered
+    if body is None and not facts.message:  # a call that broke: nobody answered
         return facts.foreign
-    return answered(body) or (not facts.type and named_in(facts.message))
+    return facts.foreign or answered(body) or (not facts.type and named_in(facts.message))
 
 
 def _of_facts(evidence: Evidence, facts: Facts, raw: Any) -> Diagnosis:

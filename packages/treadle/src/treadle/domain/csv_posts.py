@@ -118,11 +118,12 @@ def row_as_body(
     if named and not body["account_id"]:
         wrong.append(finding("account_id", "csv_account", given=named, name=named))
     when = " ".join(part for part in (cell.get("publish_at", ""), cell.get("time", "")) if part)
-    if when and _either_order(when, dates):
+    at = iso_time(when, dates) if when else ""
+    if at is None:
         wrong.append(finding("publish_at", "csv_date_order", given=when, when=when))
-    elif when:
-        body["publish_at"] = iso_time(when, dates)
-        if not re.search(r"(?:[Zz]|[+-]\d\d:?\d\d)$", body["publish_at"]):
+    elif at:
+        body["publish_at"] = at
+        if not re.search(r"(?:[Zz]|[+-]\d\d:?\d\d)$", at):
             body["zone"] = cell.get("zone") or zone
     media = [item for item in re.split(r"[\s|]+", cell.get("media", "")) if item]
     alts = cell.get("alt_text", "").splitlines()
@@ -146,27 +147,21 @@ def row_as_body(
     return body, wrong
 
 
-def _either_order(text: str, dates: DateOrder) -> bool:
-    """Whether the day and the month of a date cannot be told apart, and nobody said which comes first."""
-    found = _SLASHED.match(text.strip())
-    if found is None or dates != "ymd" or "." in text:  # with dots the day comes first, wherever they are written
-        return False
-    one, two = found[1], found[2]
-    return len(one) < 4 and int(one) != int(two) and max(int(one), int(two)) <= MONTHS
-
-
-def iso_time(text: str, dates: DateOrder) -> str:
-    """A time as ISO 8601 when it is written as tables write it; anything else as it is."""
+def iso_time(text: str, dates: DateOrder) -> str | None:
+    """A time as ISO 8601 when it is written as tables write it; anything else as it is. ``None`` when the day and the
+    month cannot be told apart, and nobody said which comes first."""
     found = _SLASHED.match(text.strip())
     if found is None:
         return text.strip()
     one, two, three, hour, minute, second, half = found.groups()
     if len(one) == 4:
         year, month, day = one, two, three
-    elif dates == "dmy" or (dates == "ymd" and ("." in text or int(one) > MONTHS)):
-        day, month, year = one, two, three
     else:
-        month, day, year = one, two, three
+        first = dates if dates != "ymd" else _order(int(one), int(two), dotted="." in text)
+        if first is None:
+            return None
+        day, month = (one, two) if first == "dmy" else (two, one)
+        year = three
     if len(year) != 4:
         return text.strip()
     made = f"{year}-{int(month):02}-{int(day):02}"
@@ -174,6 +169,13 @@ def iso_time(text: str, dates: DateOrder) -> str:
         return made
     hours = int(hour) % 12 + (12 if half.lower() == "pm" else 0) if half else int(hour)
     return f"{made}T{hours:02}:{minute}:{second or '00'}"
+
+
+def _order(one: int, two: int, *, dotted: bool) -> DateOrder | None:
+    """Which of day and month comes first where nobody chose; ``None``: either may."""
+    if dotted or one > MONTHS:  # with dots the day comes first, wherever they are written
+        return "dmy"
+    return "mdy" if two > MONTHS or one == two else None
 
 
 def _json(text: str) -> Any:
